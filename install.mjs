@@ -6,6 +6,9 @@ import { delimiter, join } from "node:path";
 export const ROOT = import.meta.dirname;
 export const VSCODE_HOST = join(ROOT, "test/vscode/host");
 
+/** A machine that has just started may be installing its own updates: that is waited for. */
+const LOCK_SECONDS = 600;
+
 const HEADLESS = "chromium-headless-shell";
 /** Names under which Chromium and its siblings are installed: the one without windows first, which takes a quarter less of the processor. */
 const CHROMIUM_NAMES = [HEADLESS, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -62,7 +65,11 @@ export function installDebian(packages, what) {
   console.log(`Installing ${what} with apt-get …`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const isInstalled = [["update"], ["install", "-y", "--no-install-recommends", ...packages]].every(
-    (args) => spawnSync("apt-get", ["-q", ...args], { env, stdio: ["ignore", "ignore", "inherit"] }).status === 0,
+    (args) =>
+      spawnSync("apt-get", ["-q", "-o", `DPkg::Lock::Timeout=${LOCK_SECONDS}`, ...args], {
+        env,
+        stdio: ["ignore", "ignore", "inherit"],
+      }).status === 0,
   );
   return isInstalled ? undefined : `apt-get could not install ${what}; ${advice}`;
 }

@@ -1,6 +1,8 @@
 import * as path from "node:path";
+import * as v from "valibot";
 import * as vscode from "vscode";
-import type { KeptComparison, PairHostContract, PairPageContract, Side } from "../../webview/compare/protocol.ts";
+import { fields, fitting } from "../../profiler/outside-data.ts";
+import type { PairHostContract, PairPageContract, Side } from "../../webview/compare/protocol.ts";
 import { SIDES } from "../../webview/compare/protocol.ts";
 import { Rpc } from "../../webview/protocol/rpc.ts";
 import type { ModelAccess } from "../commands/model-access.ts";
@@ -154,9 +156,10 @@ function isSamePair(a: Pair, b: Pair): boolean {
   return SIDES.every((side) => a[side].toString() === b[side].toString());
 }
 
+const KEPT = fields({ before: v.string(), after: v.string() });
+
 /** What an older version kept is dropped rather than trusted. */
 function pairOf(state: unknown): Pair | undefined {
-  const { before, after } = (typeof state === "object" ? (state ?? {}) : {}) as Partial<KeptComparison>;
-  if (typeof before !== "string" || typeof after !== "string") return undefined;
-  return { before: vscode.Uri.parse(before), after: vscode.Uri.parse(after) };
+  const kept = fitting(KEPT, state);
+  return kept && { before: vscode.Uri.parse(kept.before), after: vscode.Uri.parse(kept.after) };
 }

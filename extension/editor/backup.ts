@@ -1,4 +1,7 @@
+import * as v from "valibot";
+import { EDIT } from "../../profiler/editing/edit-list.ts";
 import type { CalibrationSpec, Edit } from "../../profiler/editing/index.ts";
+import { fields, jsonOf, size } from "../../profiler/outside-data.ts";
 import type { Check } from "../../webview/protocol/editing.ts";
 import type { EditList } from "./edit-list.ts";
 import type { FileIdentity } from "./file-identity.ts";
@@ -30,37 +33,30 @@ export function formatBackup({ edits, ...about }: Omit<Backup, "schema" | "edits
   return JSON.stringify({ schema: 1, ...about, edits: kept } satisfies Backup);
 }
 
+const anObject = v.record(v.string(), v.unknown());
+const aList = v.array(v.unknown());
+
+const BACKUP = fields({
+  schema: v.literal(1),
+  file: v.string(),
+  identity: fields({ size, modifiedMilliseconds: v.number(), digest: v.string() }),
+  copy: v.nullable(v.string()),
+  edits: v.array(
+    fields({
+      edit: EDIT,
+      isOn: v.boolean(),
+      // What is in it is checked where samples are opened.
+      calibration: v.nullable(v.custom<CalibrationSpec>((value) => v.is(anObject, value))),
+      tried: v.exactOptional(
+        v.custom<Check>((value) =>
+          v.is(fields({ samples: anObject, outputs: aList, unmatched: aList, doubts: aList }), value),
+        ),
+      ),
+    }),
+  ),
+});
+
 /** @returns undefined for what no version of ours wrote */
 export function parseBackup(text: string): Backup | undefined {
-  try {
-    const backup: unknown = JSON.parse(text);
-    return isBackup(backup) ? backup : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isBackup(value: unknown): value is Backup {
-  if (!isObject(value) || value.schema !== 1 || !Array.isArray(value.edits)) return false;
-  const { identity, copy, file } = value;
-  const isIdentity =
-    isObject(identity) && typeof identity.size === "number" && typeof identity.modifiedMilliseconds === "number";
-  return (
-    isIdentity && typeof file === "string" && (copy === null || typeof copy === "string") && value.edits.every(isEdit)
-  );
-}
-
-function isEdit(value: unknown): boolean {
-  if (!isObject(value) || !isObject(value.edit) || typeof value.edit.restructuring !== "string") return false;
-  return value.tried === undefined || isCheck(value.tried);
-}
-
-function isCheck(value: unknown): boolean {
-  if (!isObject(value) || !isObject(value.samples)) return false;
-  const lists = [value.outputs, value.unmatched, value.doubts];
-  return lists.every((list) => Array.isArray(list));
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return jsonOf(BACKUP, text);
 }

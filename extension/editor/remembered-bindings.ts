@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import type { Bindings } from "./profiling-session.ts";
 import { Remembered, type Memory } from "./remembered.ts";
 
@@ -18,6 +19,8 @@ export class RememberedBindings {
   }
 }
 
+const BINDINGS = v.record(v.string(), v.pipe(v.number(), v.integer()));
+
 function isBindings(value: unknown): value is Bindings {
-  return typeof value === "object" && value !== null && Object.values(value).every(Number.isInteger);
+  return v.is(BINDINGS, value);
 }

@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import type { CalibrationSpec } from "../../profiler/editing/index.ts";
 import { Remembered, type Memory } from "./remembered.ts";
 
@@ -21,5 +22,5 @@ export class RememberedCalibration {
 
 /** What a file holds is checked when it is read. */
 function isSpec(value: unknown): value is CalibrationSpec {
-  return typeof value === "object" && value !== null;
+  return v.is(v.looseObject({}), value);
 }

@@ -1,3 +1,6 @@
+import * as v from "valibot";
+import { listOf } from "../../profiler/outside-data.ts";
+
 /** Part of `vscode.Memento`. */
 export interface Memory {
   get(key: string): unknown;
@@ -32,10 +35,7 @@ export class Remembered<Value> {
 
   /** What another version left there is dropped rather than trusted. */
   #entries(): readonly (readonly [model: string, value: Value])[] {
-    const stored = this.#memory.get(this.#key);
-    if (!Array.isArray(stored)) return [];
-    return stored.filter((entry: unknown): entry is readonly [string, Value] => {
-      return Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" && this.#isValue(entry[1]);
-    });
+    const entry = v.strictTuple([v.string(), v.custom<Value>(this.#isValue)]);
+    return v.parse(listOf(entry), this.#memory.get(this.#key));
   }
 }

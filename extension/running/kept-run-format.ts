@@ -1,5 +1,7 @@
-import { ownEntry } from "../../profiler/own-entry.ts";
+import * as v from "valibot";
+import { OBSERVATION } from "../../profiler/device/observation.ts";
 import { RUN_RESULT_VERSION } from "../../profiler/device/run-result.ts";
+import { fields } from "../../profiler/outside-data.ts";
 import type { KeptRun } from "../../webview/protocol/running.ts";
 import type { KeptObservation } from "../worker/measuring-types.ts";
 
@@ -7,9 +9,6 @@ import type { KeptObservation } from "../worker/measuring-types.ts";
 export interface StoredRun extends KeptRun {
   readonly observation: KeptObservation | null;
 }
-
-/** Whether a value read from a file has a shape. */
-type Check = (value: unknown) => boolean;
 
 /** The kept runs of a model as text. */
 export function formatKeptRuns(runs: readonly StoredRun[]): string {
@@ -23,133 +22,103 @@ export function formatKeptRuns(runs: readonly StoredRun[]): string {
  */
 export function parseKeptRuns(text: string): readonly StoredRun[] {
   const kept: unknown = JSON.parse(text);
-  return Array.isArray(kept) ? kept.filter(isStoredRun) : [];
+  return Array.isArray(kept) ? kept.filter((run): run is StoredRun => v.is(STORED_RUN, run)) : [];
 }
 
-function isStoredRun(value: unknown): value is StoredRun {
-  return STORED_RUN(value);
-}
-
-const text: Check = (value) => typeof value === "string";
-const number: Check = (value) => typeof value === "number" && Number.isFinite(value);
-const flag: Check = (value) => typeof value === "boolean";
-const orNull =
-  (check: Check): Check =>
-  (value) =>
-    value === null || check(value);
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const either =
-  (...checks: readonly Check[]): Check =>
-  (value) =>
-    checks.some((check) => check(value));
-const list =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const oneOf =
-  (...values: readonly unknown[]): Check =>
-  (value) =>
-    values.includes(value);
-const record =
-  (check: Check): Check =>
-  (value) =>
-    typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(check);
-const shape =
-  (fields: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    Object.entries(fields).every(([name, check]) => check(ownEntry(value as Readonly<Record<string, unknown>>, name)));
+const text = v.string();
+const number = v.pipe(v.number(), v.finite());
+const flag = v.boolean();
 
 /** What the page reads of a `RunResult`. */
-const NOT_MEASURED = shape({ reason: text });
+const NOT_MEASURED = fields({ reason: text });
 
-const STATISTICS = shape({
+const STATISTICS = fields({
   runs: number,
   median: number,
   mean: number,
   minimum: number,
   maximum: number,
-  p90: orNull(number),
-  p99: orNull(number),
+  p90: v.nullable(number),
+  p99: v.nullable(number),
   standardDeviation: number,
 });
 
-const LAYER_TIMES = shape({
+const LAYER_TIMES = fields({
   optimization: text,
   runs: number,
   totalSeconds: number,
-  rows: list(
-    shape({
+  rows: v.array(
+    fields({
       layer: number,
       name: text,
       op: text,
       seconds: number,
-      spread: orNull(number),
-      fused: list(number),
-      operators: list(text),
+      spread: v.nullable(number),
+      fused: v.array(number),
+      operators: v.array(text),
     }),
   ),
-  unmapped: list(shape({ name: text, op: orNull(text), seconds: number, reason: text })),
+  unmapped: v.array(fields({ name: text, op: v.nullable(text), seconds: number, reason: text })),
 });
 
-const CONDITIONS = shape({
-  thermalStatus: orNull(text),
-  temperatures: list(shape({ sensor: text, celsius: number })),
-  cores: list(shape({ core: number, isOnline: flag, hertz: orNull(number) })),
+const CONDITIONS = fields({
+  thermalStatus: v.nullable(text),
+  temperatures: v.array(fields({ sensor: text, celsius: number })),
+  cores: v.array(fields({ core: number, isOnline: flag, hertz: v.nullable(number) })),
 });
 
-const RESULT = shape({
-  version: oneOf(RUN_RESULT_VERSION),
+const RESULT = fields({
+  version: v.literal(RUN_RESULT_VERSION),
   startedAt: text,
-  model: shape({ file: text, part: optional(text), format: oneOf("onnx", "tflite"), fileBytes: number, sha256: text }),
-  device: shape({ kind: oneOf("host", "android"), serial: orNull(text), name: text, system: text, soc: orNull(text) }),
-  runtime: shape({ name: text, version: orNull(text), description: text }),
-  settings: shape({
+  model: fields({
+    file: text,
+    part: v.optional(text),
+    format: v.picklist(["onnx", "tflite"]),
+    fileBytes: number,
+    sha256: text,
+  }),
+  device: fields({
+    kind: v.picklist(["host", "android"]),
+    serial: v.nullable(text),
+    name: text,
+    system: text,
+    soc: v.nullable(text),
+  }),
+  runtime: fields({ name: text, version: v.nullable(text), description: text }),
+  settings: fields({
     threads: number,
     warmUpRuns: number,
     runs: number,
-    dimensions: record(number),
+    dimensions: v.record(v.string(), number),
     inputs: text,
-    cores: orNull(list(number)),
-    delegate: orNull(text),
+    cores: v.nullable(v.array(number)),
+    delegate: v.nullable(text),
   }),
-  latency: shape({
-    loadSeconds: orNull(number),
-    firstRunSeconds: orNull(number),
+  latency: fields({
+    loadSeconds: v.nullable(number),
+    firstRunSeconds: v.nullable(number),
     statistics: STATISTICS,
-    runSeconds: list(number),
+    runSeconds: v.array(number),
   }),
-  layers: either(NOT_MEASURED, LAYER_TIMES),
-  memory: either(NOT_MEASURED, shape({ peakBytes: number, baselineBytes: orNull(number) })),
-  energy: either(NOT_MEASURED, shape({ joulesPerInference: number, rails: list(shape({ name: text })) })),
-  conditions: shape({ before: CONDITIONS, after: CONDITIONS }),
-  throttling: list(text),
-  outputs: shape({
-    verdict: oneOf("equal", "differs", "not-compared"),
+  layers: v.union([NOT_MEASURED, LAYER_TIMES]),
+  memory: v.union([NOT_MEASURED, fields({ peakBytes: number, baselineBytes: v.nullable(number) })]),
+  energy: v.union([NOT_MEASURED, fields({ joulesPerInference: number, rails: v.array(fields({ name: text })) })]),
+  conditions: fields({ before: CONDITIONS, after: CONDITIONS }),
+  throttling: v.array(text),
+  outputs: fields({
+    verdict: v.picklist(["equal", "differs", "not-compared"]),
     tolerance: number,
-    outputs: list(shape({ name: text, maxRelative: orNull(number) })),
+    outputs: v.array(fields({ name: text, maxRelative: v.nullable(number) })),
   }),
-  notes: list(text),
+  notes: v.array(text),
 });
 
-const OBSERVATION = shape({
-  roofline: text,
-  observed: shape({
-    file: text,
-    sha256: text,
-    seconds: number,
-    groups: list(shape({ parts: record(number), roofline: number, operators: number, seconds: number })),
-  }),
-});
+const KEPT_OBSERVATION = fields({ roofline: text, observed: OBSERVATION });
 
-const STORED_RUN = shape({
+const STORED_RUN = fields({
   id: text,
   result: RESULT,
-  edits: list(text),
-  estimate: orNull(number),
-  observation: orNull(OBSERVATION),
+  edits: v.array(text),
+  estimate: v.nullable(number),
+  observation: v.nullable(KEPT_OBSERVATION),
 });

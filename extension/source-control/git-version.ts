@@ -1,5 +1,7 @@
 import * as path from "node:path";
+import * as v from "valibot";
 import * as vscode from "vscode";
+import { fields, jsonOf } from "../../profiler/outside-data.ts";
 
 /** A version of a file in a Git repository. */
 export interface GitVersion {
@@ -15,15 +17,12 @@ const SHORT_HASH = 7;
 /** What a `git:` URI of VS Code's Git extension stands for; nothing for other URIs. */
 export function gitVersionOf({ scheme, query }: vscode.Uri): GitVersion | undefined {
   if (scheme !== "git") return undefined;
-  try {
-    const said = JSON.parse(query) as Partial<GitVersion>;
-    if (typeof said.path !== "string" || typeof said.ref !== "string") return undefined;
-    // "~" is the index where the file was staged, else HEAD: then both are the same.
-    return { path: said.path, ref: said.ref === "~" ? "" : said.ref };
-  } catch {
-    return undefined;
-  }
+  const version = jsonOf(VERSION, query);
+  // "~" is the index where the file was staged, else HEAD: then both are the same.
+  return version && { ...version, ref: version.ref === "~" ? "" : version.ref };
 }
+
+const VERSION = fields({ path: v.string(), ref: v.string() });
 
 /** A file beside another one, in the same version. */
 export function besideInVersion(uri: vscode.Uri, version: GitVersion, relativePath: string): vscode.Uri {

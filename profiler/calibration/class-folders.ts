@@ -1,7 +1,9 @@
 import { isAbsolute, join } from "node:path";
+import * as v from "valibot";
 import { FileSource } from "../bytes/file-source.ts";
 import { readTextFile } from "../bytes/whole-file.ts";
 import { CalibrationError } from "../errors.ts";
+import { listOf, parseJson } from "../outside-data.ts";
 
 /** A folder of pictures that is a class. */
 export interface ClassFolder {
@@ -61,23 +63,24 @@ function fromLines(text: string): ReadonlyMap<string, number> {
   return new Map(lines.flatMap((line, label) => (line.trim() === "" ? [] : [[line.trim(), label] as const])));
 }
 
+const NAMES = v.union([v.array(v.unknown()), v.record(v.string(), v.unknown())]);
+const NAME = v.union([
+  v.pipe(
+    v.string(),
+    v.transform((name) => [name]),
+  ),
+  listOf(v.string()),
+]);
+
 function fromJson(path: string, text: string): ReadonlyMap<string, number> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new CalibrationError(`${path}: expected JSON`, { cause });
-  }
-  if (typeof value !== "object" || value === null)
+  const value = parseJson(text, (_, cause) => new CalibrationError(`${path}: expected JSON`, { cause }));
+  if (!v.is(NAMES, value))
     throw new CalibrationError(`${path}: expected a list of names, or an object of names and numbers`);
   return new Map(
     Object.entries(value).flatMap(([key, entry]: [string, unknown]) => {
       if (typeof entry === "number") return [[key, entry] as const];
       const label = numberOf(key);
-      const names: readonly unknown[] = Array.isArray(entry) ? entry : [entry];
-      return label === undefined
-        ? []
-        : names.flatMap((name) => (typeof name === "string" ? [[name, label] as const] : []));
+      return label === undefined ? [] : v.parse(NAME, entry).map((name) => [name, label] as const);
     }),
   );
 }

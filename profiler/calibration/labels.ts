@@ -2,11 +2,13 @@ import { ownEntry } from "../own-entry.ts";
 import { readTextFile } from "../bytes/whole-file.ts";
 import { basename, extname } from "node:path";
 import { parse as parseCsv } from "csv-parse/sync";
+import * as v from "valibot";
 import { FileSource } from "../bytes/file-source.ts";
 import { CalibrationError } from "../errors.ts";
 import { bytesOf } from "../model/data-type.ts";
 import { decodeRaw } from "../model/raw-elements.ts";
 import { elementsOf } from "../model/shape.ts";
+import { parseJson } from "../outside-data.ts";
 import { readNpyHeader } from "./npy.ts";
 import type { LabelSpec } from "./spec.ts";
 
@@ -64,14 +66,9 @@ async function fromText({ path }: LabelSpec): Promise<readonly number[]> {
 
 async function fromJson({ path, key }: LabelSpec): Promise<readonly number[]> {
   const text = await readText(path);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new CalibrationError(`${path}: expected JSON`, { cause });
-  }
-  const members = Array.isArray(value) || typeof value !== "object" ? { labels: value } : value;
-  const lists = Object.entries(members ?? {}).filter((member): member is [string, number[]] => isNumbers(member[1]));
+  const value = parseJson(text, (_, cause) => new CalibrationError(`${path}: expected JSON`, { cause }));
+  const members = v.is(v.array(v.unknown()), value) ? { labels: value } : v.is(v.looseObject({}), value) ? value : {};
+  const lists = Object.entries(members).filter((member): member is [string, number[]] => isNumbers(member[1]));
   const [only] = lists;
   const chosen =
     lists.find(([name]) => name === (key ?? "labels")) ?? (key === undefined && lists.length === 1 ? only : undefined);
@@ -84,7 +81,7 @@ async function fromJson({ path, key }: LabelSpec): Promise<readonly number[]> {
 }
 
 function isNumbers(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((each) => typeof each === "number");
+  return v.is(v.array(v.number()), value);
 }
 
 async function fromCsv({ path, key }: LabelSpec, files: readonly string[] | undefined): Promise<readonly number[]> {

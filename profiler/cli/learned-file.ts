@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
+import * as v from "valibot";
 import { writeAtomically } from "../bytes/atomic-file.ts";
 import { readJsonFile } from "../bytes/whole-file.ts";
 import {
-  isObservation,
   learnLatency,
+  OBSERVATION,
   observe,
   type LearnedLatency,
   type ModelObservation,
@@ -13,6 +14,7 @@ import {
 import { OptionError } from "../errors.ts";
 import { parseHardwareProfile, type HardwareProfile } from "../hardware/hardware-profile.ts";
 import type { Layer } from "../layers/layer.ts";
+import { fields, fitting } from "../outside-data.ts";
 
 /** What a file of a learned hardware profile holds beside the profile itself: what it was learned from, so that further runs add to it. */
 interface LearnedFrom {
@@ -72,17 +74,15 @@ function lastOfEach(observations: readonly ModelObservation[]): readonly ModelOb
   return [...new Map(observations.map((each) => [each.sha256, each])).values()];
 }
 
+const LEARNED = fields({
+  learnedFrom: fields({ phone: v.string(), base: v.unknown(), observations: v.array(OBSERVATION) }),
+});
+
 async function readLearned(path: string): Promise<LearnedFrom> {
   const none = (cause?: unknown): OptionError =>
     new OptionError(`${path} exists and is not a learned hardware profile`, { hint: "Name another file", cause });
-  const data = await readJsonFile(path, none);
-  const from = fieldsOf(fieldsOf(data)?.learnedFrom);
-  if (from === undefined || typeof from.phone !== "string" || !Array.isArray(from.observations)) throw none();
-  const observations: readonly unknown[] = from.observations;
-  if (!observations.every(isObservation)) throw none();
-  return { phone: from.phone, base: parseHardwareProfile(from.base, `${path}: learnedFrom.base`), observations };
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : undefined;
+  const learned = fitting(LEARNED, await readJsonFile(path, none));
+  if (learned === undefined) throw none();
+  const { phone, base, observations } = learned.learnedFrom;
+  return { phone, base: parseHardwareProfile(base, `${path}: learnedFrom.base`), observations };
 }

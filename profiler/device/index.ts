@@ -14,7 +14,7 @@ export {
   type ModelObservation,
 } from "./learned-latency.ts";
 export { hashOfModel } from "./model-files.ts";
-export { isObservation } from "./observation.ts";
+export { OBSERVATION } from "./observation.ts";
 export { PROFILED_LEVELS, type ProfiledLevel } from "./profiled-level.ts";
 export * from "./run-result.ts";
 export { sweepThreads, sweptThreads, type SweptRun, type ThreadSweep } from "./sweep-threads.ts";

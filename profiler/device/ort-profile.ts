@@ -1,5 +1,7 @@
+import * as v from "valibot";
 import { RunError } from "../errors.ts";
 import { runsBodies } from "../formats/onnx/operators/index.ts";
+import { fields, fitting, notNegative } from "../outside-data.ts";
 
 /** One profiled inference. Times are seconds. */
 export interface ProfiledRun {
@@ -30,7 +32,10 @@ interface Event {
   readonly category: string;
   readonly start: number;
   readonly duration: number;
-  readonly args: Readonly<Record<string, unknown>>;
+  /** "" where the event tells none. */
+  readonly op: string;
+  /** [{"float": [1, 64, 112, 112]}] */
+  readonly outputs: unknown;
 }
 
 /**
@@ -60,15 +65,15 @@ function nest(kernels: readonly Event[]): readonly ProfiledOperator[] {
     if (parent !== undefined) own[parent.index] = (own[parent.index] ?? 0) - event.duration;
     const path = open.map(({ name }) => name);
     // Its own event lasts as long as those of its bodies together.
-    if (runsBodies(opOf(event))) open.push({ name: nodeName(event), end: event.start + event.duration, index });
+    if (runsBodies(event.op)) open.push({ name: nodeName(event), end: event.start + event.duration, index });
     return path;
   });
   return kernels.map((event, index) => ({
     name: nodeName(event),
-    op: opOf(event),
+    op: event.op,
     seconds: Math.max(0, own[index] ?? 0) * MICROSECOND,
     path: paths[index] ?? [],
-    outputShapes: shapesOf(event.args.output_type_shape),
+    outputShapes: shapesOf(event.outputs),
   }));
 }
 
@@ -86,14 +91,27 @@ function readEvents(text: string): readonly Event[] {
     throw new RunError("ONNX Runtime's profile is not JSON", { cause });
   }
   if (!Array.isArray(list)) throw new RunError("ONNX Runtime's profile is not a list of events");
+  // Events of other kinds have other fields: they are passed over.
   return list.flatMap((item: unknown): readonly Event[] => {
-    if (!isRecord(item)) return [];
-    const { name, cat: category, ts: start, dur: duration, args } = item;
-    if (typeof name !== "string" || typeof category !== "string") return [];
-    if (typeof start !== "number" || typeof duration !== "number" || duration < 0) return [];
-    return [{ name, category, start, duration, args: isRecord(args) ? args : {} }];
+    const event = fitting(PROFILED_EVENT, item);
+    if (event === undefined) return [];
+    const { name, cat: category, ts: start, dur: duration, args } = event;
+    return [{ name, category, start, duration, op: args.op_name, outputs: args.output_type_shape }];
   });
 }
+
+const NO_ARGUMENTS = { op_name: "", output_type_shape: undefined };
+
+const PROFILED_EVENT = fields({
+  name: v.string(),
+  cat: v.string(),
+  ts: v.number(),
+  dur: notNegative,
+  args: v.fallback(
+    fields({ op_name: v.fallback(v.string(), ""), output_type_shape: v.optional(v.unknown()) }),
+    NO_ARGUMENTS,
+  ),
+});
 
 /** How ONNX Runtime begins an event, and what stands behind its name. */
 const EVENT = /\n(?=\{"cat" : "\w+","pid" :\d+,"tid" :\d+,"dur" :\d+,"ts" :\d+,"ph" : "\w","name" :")/;
@@ -115,21 +133,15 @@ function withNamesEscaped(text: string): string {
   return [head, ...escaped].join("\n");
 }
 
-/** [{"float": [1, 64, 112, 112]}] */
+/** An output by the type of its elements, where it is a tensor. */
+const OUTPUT_SHAPES = v.array(v.fallback(v.record(v.string(), v.fallback(v.array(v.number()), [])), {}));
+
 function shapesOf(value: unknown): readonly (readonly number[])[] {
-  if (!Array.isArray(value)) return [];
-  return value.map((output: unknown) => {
-    const shape: unknown = isRecord(output) ? Object.values(output)[0] : undefined;
-    return Array.isArray(shape) ? shape.filter((size: unknown) => typeof size === "number") : [];
-  });
+  return fitting(OUTPUT_SHAPES, value)?.map((output) => Object.values(output)[0] ?? []) ?? [];
 }
 
 function nodeName({ name }: Event): string {
   return name.slice(0, -SUFFIX.length);
-}
-
-function opOf({ args }: Event): string {
-  return typeof args.op_name === "string" ? args.op_name : "";
 }
 
 /** The longer first where two begin at once: it holds the other. */
@@ -141,8 +153,4 @@ function firstFrom(events: readonly Event[], from: number, start: number): numbe
   let index = from;
   while (index < events.length && (events[index]?.start ?? 0) < start) index += 1;
   return index;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,9 @@
+import * as v from "valibot";
+import { fields, fitting } from "../outside-data.ts";
 import { ownEntry } from "../own-entry.ts";
 import type { Rule, RuleSettings } from "./rule.ts";
 import { RULES } from "./rules.ts";
-import { SEVERITIES, type Severity } from "./severity.ts";
+import { SEVERITIES } from "./severity.ts";
 
 /**
  * The settings of the rules, as the manifest of the extension must have them, and their texts. The manifest is data that VS Code reads
@@ -30,27 +32,20 @@ export function settingName({ code }: Pick<Rule, "code">): string {
  * @param stored values by setting: `{ macsShare: { severity: "warning", threshold: 0.3 } }`
  */
 export function parseSettings(stored: unknown): RuleSettings {
+  const settings = fitting(v.record(v.string(), v.unknown()), stored) ?? {};
   return Object.fromEntries(
     RULES.map((rule) => {
-      const { severity, threshold } = recordOf(ownEntry(recordOf(stored), settingName(rule)));
-      return [
-        rule.code,
-        {
-          severity: isSeverity(severity) ? severity : rule.severity,
-          threshold: typeof threshold === "number" ? threshold : (rule.threshold?.default ?? 0),
-        },
-      ];
+      const given = fitting(SETTING, ownEntry(settings, settingName(rule)));
+      const { severity = rule.severity, threshold = rule.threshold?.default ?? 0 } = given ?? {};
+      return [rule.code, { severity, threshold }];
     }),
   );
 }
 
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
-}
-
-function isSeverity(value: unknown): value is Severity {
-  return SEVERITIES.some((severity) => severity === value);
-}
+const SETTING = fields({
+  severity: v.fallback(v.optional(v.picklist(SEVERITIES)), undefined),
+  threshold: v.fallback(v.optional(v.number()), undefined),
+});
 
 export function diagnosticsManifest(): Manifest {
   const properties = RULES.flatMap((rule, position): readonly (readonly [string, object])[] => {

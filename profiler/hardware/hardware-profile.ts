@@ -1,8 +1,9 @@
+import * as v from "valibot";
 import type { LayerKind } from "../operators/operation.ts";
 import type { DataType } from "../model/data-type.ts";
 import { bitsOf, isFloat } from "../model/data-type.ts";
-import { describeValue } from "../describe-value.ts";
 import { OptionError } from "../errors.ts";
+import { checked, fields, notNegative, positive, text } from "../outside-data.ts";
 import type { KernelFactors } from "./kernel-parts.ts";
 
 /** A device as the estimates of time and energy see it: plain data, built in or from the user's settings. */
@@ -47,75 +48,38 @@ export function efficiencyOf(kind: LayerKind, { efficiency }: HardwareProfile): 
   return efficiency?.[kind] ?? efficiency?.other ?? 1;
 }
 
+const NAMED = fields({ name: v.pipe(text, v.regex(NAME, "letters, digits, dots, dashes and underscores")) });
+
+// Kinds and parts that no layer has change nothing.
+const PROFILE = fields({
+  ...NAMED.entries,
+  description: text,
+  peakMacsPerSecond: fields({ float32: positive, float16: positive, int8: positive } satisfies Record<
+    ComputeType,
+    unknown
+  >),
+  bandwidthBytesPerSecond: positive,
+  onChipBytes: notNegative,
+  secondsPerOperator: notNegative,
+  efficiency: v.exactOptional(v.record(v.string(), positive, "an object")),
+  kernels: v.exactOptional(v.record(v.string(), notNegative, "an object")),
+  sources: fields({
+    peakMacsPerSecond: text,
+    bandwidthBytesPerSecond: text,
+    onChipBytes: text,
+    secondsPerOperator: text,
+    efficiency: v.exactOptional(text),
+    kernels: v.exactOptional(text),
+  } satisfies Record<NumberField | "efficiency" | "kernels", unknown>),
+});
+
 /**
  * Takes a profile from settings or a file.
- * @param where what an error message calls it
+ * @param where what an error message calls it until its name is known
  * @throws {OptionError} naming the field and what it should hold
  */
 export function parseHardwareProfile(data: unknown, where: string): HardwareProfile {
-  const profile = fields(data, where);
-  const name = text(profile.name, `${where}: name`);
-  if (!NAME.test(name)) throw wrong(`${where}: name`, "letters, digits, dots, dashes and underscores", name);
-  const of = `hardware profile ${name}`;
-  const peaks = fields(profile.peakMacsPerSecond, `${of}: peakMacsPerSecond`);
-  const peak = (type: ComputeType): number => positive(peaks[type], `${of}: peakMacsPerSecond.${type}`);
-  const sources = fields(profile.sources, `${of}: sources`);
-  const source = (field: NumberField): string => text(sources[field], `${of}: sources.${field}`);
-  return {
-    name,
-    description: text(profile.description, `${of}: description`),
-    peakMacsPerSecond: { float32: peak("float32"), float16: peak("float16"), int8: peak("int8") },
-    bandwidthBytesPerSecond: positive(profile.bandwidthBytesPerSecond, `${of}: bandwidthBytesPerSecond`),
-    onChipBytes: notNegative(profile.onChipBytes, `${of}: onChipBytes`),
-    secondsPerOperator: notNegative(profile.secondsPerOperator, `${of}: secondsPerOperator`),
-    ...(profile.efficiency !== undefined && { efficiency: parts(profile.efficiency, `${of}: efficiency`, positive) }),
-    ...(profile.kernels !== undefined && { kernels: parts(profile.kernels, `${of}: kernels`, notNegative) }),
-    sources: {
-      peakMacsPerSecond: source("peakMacsPerSecond"),
-      bandwidthBytesPerSecond: source("bandwidthBytesPerSecond"),
-      onChipBytes: source("onChipBytes"),
-      secondsPerOperator: source("secondsPerOperator"),
-      ...(sources.efficiency !== undefined && { efficiency: text(sources.efficiency, `${of}: sources.efficiency`) }),
-      ...(sources.kernels !== undefined && { kernels: text(sources.kernels, `${of}: sources.kernels`) }),
-    },
-  };
-}
-
-function fields(value: unknown, where: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(where, "an object", value);
-  return Object.fromEntries(Object.entries(value));
-}
-
-/** Kinds and parts that no layer has change nothing. */
-function parts(
-  value: unknown,
-  where: string,
-  number: (value: unknown, where: string) => number,
-): Readonly<Record<string, number>> {
-  const given = Object.entries(fields(value, where));
-  return Object.fromEntries(given.map(([kind, part]) => [kind, number(part, `${where}.${kind}`)]));
-}
-
-function text(value: unknown, where: string): string {
-  if (typeof value !== "string" || value.trim() === "") throw wrong(where, "a text", value);
-  return value;
-}
-
-function positive(value: unknown, where: string): number {
-  if (!isNumber(value) || value <= 0) throw wrong(where, "a number above 0", value);
-  return value;
-}
-
-function notNegative(value: unknown, where: string): number {
-  if (!isNumber(value) || value < 0) throw wrong(where, "a number of at least 0", value);
-  return value;
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value);
-}
-
-function wrong(where: string, expected: string, value: unknown): OptionError {
-  const given = value === undefined ? "it is missing" : `it is ${describeValue(value)}`;
-  return new OptionError(`${where} must be ${expected}, but ${given}`);
+  const refuse = (message: string): OptionError => new OptionError(message);
+  const { name } = checked(NAMED, data, where, refuse);
+  return checked(PROFILE, data, `hardware profile ${name}`, refuse);
 }

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import * as v from "valibot";
 import { ModelFormatError } from "../errors.ts";
+import { jsonOf, size } from "../outside-data.ts";
 
 /** First bytes of a file of learned weights. */
 const MAGIC = "edgewise-learned-1\n";
@@ -42,17 +44,10 @@ export function parseLearned(bytes: Uint8Array, file: string): ReadonlyMap<strin
 
 const NEW_LINE = 10;
 
+const LENGTHS = v.record(v.string(), size);
+
 function lengthsOf(line: string, fault: (expected: string) => Error): readonly (readonly [string, number])[] {
-  let lengths: unknown;
-  try {
-    lengths = JSON.parse(line);
-  } catch {
-    throw fault("expected lengths as JSON on the second line");
-  }
-  if (typeof lengths !== "object" || lengths === null) throw fault("expected an object of lengths on the second line");
-  return Object.entries(lengths).map(([hash, length]: [string, unknown]) => {
-    if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0)
-      throw fault("expected lengths in bytes");
-    return [hash, length] as const;
-  });
+  const lengths = jsonOf(LENGTHS, line);
+  if (lengths === undefined) throw fault("expected an object of lengths in bytes as JSON on the second line");
+  return Object.entries(lengths);
 }

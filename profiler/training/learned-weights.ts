@@ -1,10 +1,12 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import * as v from "valibot";
 import { toFloat16 } from "../model/encode-elements.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
 import type { Form } from "../neutral/forms.ts";
 import type { Weights } from "../neutral/weights.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
+import { fields, jsonOf, size } from "../outside-data.ts";
 import { hashOf } from "./learned-file.ts";
 import type { Parameter } from "./parameters.ts";
 import { storedFormOf } from "./stored-forms.ts";
@@ -18,18 +20,17 @@ export interface LearnedWeights {
 }
 
 /** One tensor of weights: its difference to what the edits before give. */
-interface Entry {
-  readonly uses: readonly { readonly layer: string; readonly role: string }[];
-  readonly size: number;
-  readonly type: "float16" | "float32";
+const ENTRY = fields({
+  uses: v.pipe(v.array(fields({ layer: v.string(), role: v.string() })), v.nonEmpty()),
+  size,
+  type: v.picklist(["float16", "float32"]),
   /** Mean square of what it is the difference to. */
-  readonly energy: number;
-}
+  energy: v.number(),
+});
+type Entry = v.InferOutput<typeof ENTRY>;
 
-interface Header {
-  readonly schema: 1;
-  readonly entries: readonly Entry[];
-}
+const HEADER = fields({ schema: v.literal(1), entries: v.array(ENTRY) });
+type Header = v.InferOutput<typeof HEADER>;
 
 /** Largest number of half precision. */
 const LARGEST_FLOAT16 = 65504;
@@ -106,8 +107,8 @@ function decoded(bytes: Uint8Array): { readonly header: Header; readonly payload
   try {
     const whole = new Uint8Array(inflateRawSync(bytes, { maxOutputLength: MOST_BYTES }));
     const length = new DataView(whole.buffer, whole.byteOffset).getUint32(0, true);
-    const header: unknown = JSON.parse(new TextDecoder().decode(whole.subarray(4, 4 + length)));
-    if (!isHeader(header)) throw new Error("its header is none");
+    const header = jsonOf(HEADER, new TextDecoder().decode(whole.subarray(4, 4 + length)));
+    if (header === undefined) throw new Error("its header is none");
     const payload = whole.slice(4 + length);
     const wanted = header.entries.reduce((sum, { size, type }) => sum + size * (type === "float16" ? 2 : 4), 0);
     if (payload.length !== wanted) throw new Error(`${payload.length} bytes where its header says ${wanted}`);
@@ -119,30 +120,6 @@ function decoded(bytes: Uint8Array): { readonly header: Header; readonly payload
 
 /** Weights of more than half a billion parameters: they are trained elsewhere. */
 const MOST_BYTES = 2 ** 31 - 1;
-
-function isHeader(value: unknown): value is Header {
-  if (typeof value !== "object" || value === null || !("entries" in value) || !Array.isArray(value.entries))
-    return false;
-  return value.entries.every((entry: unknown) => {
-    if (typeof entry !== "object" || entry === null) return false;
-    const { uses, size, type, energy } = entry as Partial<Record<keyof Entry, unknown>>;
-    const isUse = (use: unknown): boolean =>
-      typeof use === "object" &&
-      use !== null &&
-      "layer" in use &&
-      "role" in use &&
-      typeof use.layer === "string" &&
-      typeof use.role === "string";
-    const isSized = typeof size === "number" && Number.isSafeInteger(size) && size >= 0 && typeof energy === "number";
-    return (
-      isSized &&
-      (type === "float16" || type === "float32") &&
-      Array.isArray(uses) &&
-      uses.length > 0 &&
-      uses.every(isUse)
-    );
-  });
-}
 
 function elementsOf(bytes: Uint8Array, type: Entry["type"]): Float32Array {
   const { buffer, byteOffset, byteLength } = bytes;

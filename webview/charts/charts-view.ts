@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import type { Column } from "../../profiler/columns.ts";
 import { COLUMNS, columnOf } from "../definitions.ts";
 
@@ -20,18 +21,26 @@ export const CHART_COLUMNS: readonly Column[] = COLUMNS.filter(
 /** Of those, the ones that add up over layers. */
 export const SUMMED_COLUMNS: readonly Column[] = CHART_COLUMNS.filter(({ id }) => id !== "activationBytes");
 
+function columnAmong(
+  columns: readonly Column[],
+  usual: string,
+): v.GenericSchema<string> & { readonly fallback: string } {
+  const known = v.pipe(
+    v.string(),
+    v.check((id) => columns.some((column) => column.id === id)),
+  );
+  return v.fallback(known, usual);
+}
+
+const CHARTS = v.object({
+  bars: columnAmong(CHART_COLUMNS, INITIAL_CHARTS.bars),
+  line: columnAmong(CHART_COLUMNS, INITIAL_CHARTS.line),
+  shares: columnAmong(SUMMED_COLUMNS, INITIAL_CHARTS.shares),
+} satisfies Record<keyof ChartsView, unknown>);
+
 /** Field by field what still makes sense of a view that an older version may have kept. */
 export function restoreCharts(kept: unknown): ChartsView {
-  const fields: Readonly<Record<string, unknown>> = typeof kept === "object" && kept !== null ? { ...kept } : {};
-  const column = (name: keyof ChartsView, columns: readonly Column[]): string => {
-    const id = fields[name];
-    return typeof id === "string" && columns.some((known) => known.id === id) ? id : INITIAL_CHARTS[name];
-  };
-  return {
-    bars: column("bars", CHART_COLUMNS),
-    line: column("line", CHART_COLUMNS),
-    shares: column("shares", SUMMED_COLUMNS),
-  };
+  return v.parse(v.fallback(CHARTS, INITIAL_CHARTS), kept);
 }
 
 /** @throws {RangeError} for a column that there is not */

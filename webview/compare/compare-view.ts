@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import { INITIAL_GRAPH, restoreGraph, type GraphView } from "../graph/graph-view.ts";
+import { restored } from "../state/kept-fields.ts";
 import { FIRST_MEASURE, MEASURES, type Choice } from "./compared-layers.ts";
 import type { Side } from "./protocol.ts";
 
@@ -26,24 +28,26 @@ export const INITIAL_COMPARISON: CompareView = {
   movesTogether: true,
 };
 
+const graph = restored(restoreGraph);
+
+const KEPT = v.object({
+  measure: v.fallback(
+    v.pipe(
+      v.string(),
+      v.check((measure) => MEASURES.some(({ id }) => id === measure)),
+    ),
+    INITIAL_COMPARISON.measure,
+  ),
+  filter: v.fallback(v.string(), INITIAL_COMPARISON.filter),
+  onlyDifferences: v.fallback(v.boolean(), INITIAL_COMPARISON.onlyDifferences),
+  showsFolded: v.fallback(v.boolean(), INITIAL_COMPARISON.showsFolded),
+  tab: v.fallback(v.picklist(["layers", "graphs"]), INITIAL_COMPARISON.tab),
+  selected: v.fallback(v.nullable(v.number()), INITIAL_COMPARISON.selected),
+  graphs: v.fallback(v.object({ before: graph, after: graph }), INITIAL_COMPARISON.graphs),
+  movesTogether: v.fallback(v.boolean(), INITIAL_COMPARISON.movesTogether),
+});
+
 /** What still makes sense of a state that an older version may have kept. The order starts anew: it depends on what is compared. */
 export function restoreCompareView(kept: unknown): CompareView {
-  if (typeof kept !== "object" || kept === null) return INITIAL_COMPARISON;
-  const { measure, filter, onlyDifferences, showsFolded, tab, selected, graphs, movesTogether } = kept as Readonly<
-    Record<string, unknown>
-  >;
-  const { before, after } = (typeof graphs === "object" && graphs !== null ? graphs : {}) as Partial<
-    Record<Side, unknown>
-  >;
-  return {
-    ...INITIAL_COMPARISON,
-    ...(MEASURES.some(({ id }) => id === measure) && { measure: measure as string }),
-    ...(typeof filter === "string" && { filter }),
-    onlyDifferences: onlyDifferences === true,
-    showsFolded: showsFolded === true,
-    ...(tab === "graphs" && { tab }),
-    selected: typeof selected === "number" ? selected : null,
-    graphs: { before: restoreGraph(before), after: restoreGraph(after) },
-    movesTogether: movesTogether !== false,
-  };
+  return { ...INITIAL_COMPARISON, ...v.parse(v.fallback(KEPT, INITIAL_COMPARISON), kept) };
 }

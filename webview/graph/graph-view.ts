@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { fittingItems } from "../../profiler/outside-data.ts";
 import { graphColumn } from "./graph-columns.ts";
 import type { Direction } from "./layout/layout.ts";
 import { isViewport, type Viewport } from "./viewport.ts";
@@ -16,14 +18,20 @@ export interface GraphView {
 
 export const INITIAL_GRAPH: GraphView = { column: "macs", open: null, direction: "DOWN", viewport: null };
 
+const GRAPH = v.object({
+  column: v.fallback(
+    v.pipe(
+      v.string(),
+      v.check((id) => graphColumn(id) !== undefined),
+    ),
+    INITIAL_GRAPH.column,
+  ),
+  open: v.fallback(v.nullable(fittingItems(v.string())), null),
+  direction: v.fallback(v.picklist(["DOWN", "RIGHT"]), INITIAL_GRAPH.direction),
+  viewport: v.fallback(v.nullable(v.custom<Viewport>(isViewport)), null),
+});
+
 /** Field by field what still makes sense of a view that an older version may have kept. */
 export function restoreGraph(kept: unknown): GraphView {
-  const fields: Readonly<Record<string, unknown>> = typeof kept === "object" && kept !== null ? { ...kept } : {};
-  const { column, open, direction, viewport } = fields;
-  return {
-    column: typeof column === "string" && graphColumn(column) ? column : INITIAL_GRAPH.column,
-    open: Array.isArray(open) ? open.filter((id) => typeof id === "string") : null,
-    direction: direction === "RIGHT" ? direction : INITIAL_GRAPH.direction,
-    viewport: isViewport(viewport) ? viewport : null,
-  };
+  return v.parse(v.fallback(GRAPH, INITIAL_GRAPH), kept);
 }

@@ -1,3 +1,5 @@
+import * as v from "valibot";
+
 /** Which part of the picture is on the screen: picture = (screen − offset) ÷ zoom. */
 export interface Viewport {
   readonly zoom: number;
@@ -118,10 +120,11 @@ export function keepInSight(viewport: Viewport, box: Point & Size, before: Size,
   return reveal(viewport, box, before) === viewport ? reveal(viewport, box, now) : viewport;
 }
 
+const finite = v.pipe(v.number(), v.finite());
+const VIEWPORT = v.object({ zoom: v.pipe(finite, v.gtValue(0)), x: finite, y: finite });
+
 export function isViewport(value: unknown): value is Viewport {
-  if (typeof value !== "object" || value === null) return false;
-  const { zoom, x, y } = value as Partial<Record<keyof Viewport, unknown>>;
-  return [zoom, x, y].every(Number.isFinite) && Number(zoom) > 0;
+  return v.is(VIEWPORT, value);
 }
 
 function clamp(zoom: number): number {

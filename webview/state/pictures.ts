@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { restored } from "./kept-fields.ts";
 import { INITIAL_CHARTS, restoreCharts, type ChartsView } from "../charts/charts-view.ts";
 import { INITIAL_GRAPH, restoreGraph, type GraphView } from "../graph/graph-view.ts";
 
@@ -20,14 +22,14 @@ export const INITIAL_PICTURES: PicturesState = {
   graph: INITIAL_GRAPH,
 };
 
+const PICTURES = v.object({
+  tab: v.fallback(v.picklist(VIEW_TABS), INITIAL_PICTURES.tab),
+  showsCards: v.fallback(v.nullable(v.boolean()), null),
+  charts: restored(restoreCharts),
+  graph: restored(restoreGraph),
+});
+
 /** Field by field what still makes sense of a state that an older version may have kept. */
 export function restorePictures(kept: unknown): PicturesState {
-  if (typeof kept !== "object" || kept === null) return INITIAL_PICTURES;
-  const { tab, showsCards, charts, graph } = kept as Partial<Record<keyof PicturesState, unknown>>;
-  return {
-    tab: VIEW_TABS.find((known) => known === tab) ?? INITIAL_PICTURES.tab,
-    showsCards: typeof showsCards === "boolean" ? showsCards : null,
-    charts: restoreCharts(charts),
-    graph: restoreGraph(graph),
-  };
+  return v.parse(v.fallback(PICTURES, INITIAL_PICTURES), kept);
 }

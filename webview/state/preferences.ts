@@ -1,4 +1,5 @@
-import { isRecord, isSize } from "./view-state.ts";
+import * as v from "valibot";
+import { entriesOf, pixels } from "./kept-fields.ts";
 
 /** How the user likes the page, whichever model it shows: kept by the extension for all of them. */
 export interface Preferences {
@@ -23,33 +24,27 @@ export const INITIAL_PREFERENCES: Preferences = {
   details: { isOpen: true, width: 340, height: 230 },
 };
 
+const { details: USUAL } = INITIAL_PREFERENCES;
+
+const PREFERENCES = v.object({
+  columns: v.fallback(v.nullable(v.pipe(v.array(v.string()), v.readonly())), null),
+  widths: entriesOf(pixels),
+  details: v.fallback(
+    v.object({
+      isOpen: v.fallback(v.boolean(), USUAL.isOpen),
+      width: v.fallback(pixels, USUAL.width),
+      height: v.fallback(pixels, USUAL.height),
+    }),
+    USUAL,
+  ),
+});
+
 /** Field by field what still makes sense of what an older version may have kept. */
 export function restorePreferences(kept: unknown): Preferences {
-  if (!isRecord(kept)) return INITIAL_PREFERENCES;
-  const { columns, widths, details } = kept;
-  return {
-    columns: Array.isArray(columns) && columns.every((id) => typeof id === "string") ? columns : null,
-    widths: isRecord(widths) ? Object.fromEntries(Object.entries(widths).filter(isWidth)) : {},
-    details: restoreDetails(details),
-  };
+  return v.parse(v.fallback(PREFERENCES, INITIAL_PREFERENCES), kept);
 }
 
 /** Whether columns, and what is open, are as they were: what differs then is what a drag changes. */
 export function differsInSizesOnly(before: Preferences, after: Preferences): boolean {
   return before.columns === after.columns && before.details.isOpen === after.details.isOpen;
-}
-
-function restoreDetails(kept: unknown): DetailsPreferences {
-  const { details: usual } = INITIAL_PREFERENCES;
-  if (!isRecord(kept)) return usual;
-  const { isOpen, width, height } = kept;
-  return {
-    isOpen: isOpen !== false,
-    width: isSize(width) ? width : usual.width,
-    height: isSize(height) ? height : usual.height,
-  };
-}
-
-function isWidth(entry: [string, unknown]): entry is [string, number] {
-  return isSize(entry[1]);
 }

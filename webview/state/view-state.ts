@@ -1,4 +1,7 @@
+import * as v from "valibot";
+import { listOf } from "../../profiler/outside-data.ts";
 import type { EditingPart } from "../protocol/editing.ts";
+import { entriesOf, pixels } from "./kept-fields.ts";
 import { restorePictures, type PicturesState } from "./pictures.ts";
 import { NOTHING_SELECTED, type Selection } from "./selection.ts";
 
@@ -48,53 +51,29 @@ export interface KeptState {
   readonly scrollTop: number;
 }
 
-export function restoreKept(kept: unknown): KeptState {
-  const { view, pictures, scrollTop } = isRecord(kept) ? kept : {};
-  return { view: restoreView(view), pictures: restorePictures(pictures), scrollTop: isSize(scrollTop) ? scrollTop : 0 };
-}
+const expansion = entriesOf(v.boolean());
+const line = v.fallback(v.nullable(v.string()), null);
+
+const VIEW = v.object({
+  sort: v.fallback(v.nullable(v.object({ column: v.string(), isDescending: v.boolean() })), null),
+  filter: v.fallback(v.string(), INITIAL_VIEW.filter),
+  layout: v.fallback(v.nullable(v.picklist(["tree", "flat"])), null),
+  expansion,
+  filteredExpansion: expansion,
+  showsWarnings: v.fallback(v.boolean(), false),
+  selection: v.fallback(v.object({ active: line, anchor: line, lines: listOf(v.string()) }), NOTHING_SELECTED),
+  editing: v.fallback(v.nullable(v.picklist(EDITING_PARTS)), null),
+  showsDifferences: v.fallback(v.boolean(), false),
+});
+
+const KEPT = v.object({
+  view: v.fallback(VIEW, INITIAL_VIEW),
+  pictures: v.optional(v.unknown()),
+  scrollTop: v.fallback(pixels, 0),
+});
 
 /** Field by field what still makes sense of a state that an older version may have kept. */
-function restoreView(kept: unknown): ViewState {
-  if (!isRecord(kept)) return INITIAL_VIEW;
-  const { sort, filter, layout, expansion, filteredExpansion, showsWarnings, selection } = kept;
-  const { editing, showsDifferences } = kept;
-  return {
-    sort: isSort(sort) ? { column: sort.column, isDescending: sort.isDescending } : null,
-    filter: typeof filter === "string" ? filter : INITIAL_VIEW.filter,
-    layout: layout === "tree" || layout === "flat" ? layout : null,
-    expansion: restoreExpansion(expansion),
-    filteredExpansion: restoreExpansion(filteredExpansion),
-    showsWarnings: showsWarnings === true,
-    selection: restoreSelection(selection),
-    editing: EDITING_PARTS.find((part) => part === editing) ?? null,
-    showsDifferences: showsDifferences === true,
-  };
-}
-
-function restoreExpansion(kept: unknown): Expansion {
-  const entries = isRecord(kept) ? Object.entries(kept) : [];
-  return Object.fromEntries(entries.filter((entry): entry is [string, boolean] => typeof entry[1] === "boolean"));
-}
-
-function restoreSelection(kept: unknown): Selection {
-  if (!isRecord(kept)) return NOTHING_SELECTED;
-  const { active, anchor, lines } = kept;
-  const line = (value: unknown): string | null => (typeof value === "string" ? value : null);
-  return { active: line(active), anchor: line(anchor), lines: Array.isArray(lines) ? lines.filter(isText) : [] };
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isSort(value: unknown): value is Sort {
-  return isRecord(value) && typeof value.column === "string" && typeof value.isDescending === "boolean";
-}
-
-export function isSize(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+export function restoreKept(kept: unknown): KeptState {
+  const { view, pictures, scrollTop } = v.parse(v.fallback(KEPT, { view: INITIAL_VIEW, scrollTop: 0 }), kept);
+  return { view, pictures: restorePictures(pictures), scrollTop };
 }

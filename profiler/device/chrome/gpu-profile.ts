@@ -1,35 +1,22 @@
+import * as v from "valibot";
+import { fields, jsonOf, notNegative, size } from "../../outside-data.ts";
 import type { ProfiledOperator, ProfiledRun } from "../ort-profile.ts";
 
-/** What a page tells of the GPU's profile. */
-export interface GpuProfile {
+const GPU_PROFILE = fields({
   /** Behind the first, which builds programs and lays out weights. */
-  readonly runs: number;
+  runs: size,
   /** "NODE&OPERATOR&PROGRAM" and µs of the GPU, in the order in which they ran, those of the first run too. */
-  readonly events: readonly (readonly [name: string, microseconds: number])[];
-}
+  events: v.pipe(v.array(v.pipe(v.strictTuple([v.string(), notNegative]), v.readonly())), v.readonly()),
+});
+
+/** What a page tells of the GPU's profile. */
+export type GpuProfile = v.InferOutput<typeof GPU_PROFILE>;
 
 const MICROSECOND = 1e-6;
 
 /** @returns undefined for anything else */
 export function readGpuProfile(text: string): GpuProfile | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null || !("runs" in value) || !("events" in value)) return undefined;
-  const { runs, events } = value;
-  if (!Number.isSafeInteger(runs) || Number(runs) < 0 || !Array.isArray(events) || !events.every(isEvent))
-    return undefined;
-  return { runs: Number(runs), events };
-}
-
-function isEvent(event: unknown): event is readonly [string, number] {
-  if (!Array.isArray(event) || event.length !== 2) return false;
-  const pair: readonly unknown[] = event;
-  const [name, duration] = pair;
-  return typeof name === "string" && typeof duration === "number" && Number.isFinite(duration) && duration >= 0;
+  return jsonOf(GPU_PROFILE, text);
 }
 
 /**

@@ -1,5 +1,7 @@
-import { ownEntry } from "../../own-entry.ts";
+import * as v from "valibot";
 import { RunError } from "../../errors.ts";
+import { checked, fields, finite, jsonOf, listOf } from "../../outside-data.ts";
+import { ownEntry } from "../../own-entry.ts";
 import { DeviceError, FREE_MEMORY, MAY_NOT_START, noSpace, OTHER_RUNTIME, RUN_AGAIN } from "../device-error.ts";
 import type { NotMeasured, PeakResidentMemory } from "../run-result.ts";
 
@@ -67,6 +69,14 @@ export interface EndedRunner {
   readonly exitCode: number;
 }
 
+/** What a runner writes: what it did, or what it could not do. */
+const ANSWER = v.looseObject({
+  ok: v.fallback(v.boolean(), false),
+  error: v.fallback(v.optional(v.string()), undefined),
+  signal: v.fallback(v.optional(v.number()), undefined),
+  stage: v.fallback(v.string(), ""),
+});
+
 /**
  * @param device what messages call it
  * @param runtime "ONNX Runtime"
@@ -78,15 +88,16 @@ export function readRunnerAnswer(
   runtime: string,
   { stdout, stderr, exitCode }: EndedRunner,
 ): RunnerResult {
-  const answer = readJson(stdout);
-  if (typeof answer?.error === "string" && answer.error.includes(NO_SPACE)) throw noSpace(device);
+  const answer = jsonOf(ANSWER, stdout);
+  const { error, signal, stage = "" } = answer ?? {};
+  if (error?.includes(NO_SPACE)) throw noSpace(device);
   if (answer?.ok === true) return readResult(device, answer);
-  if (answer !== undefined && exitCode !== CRASHED && typeof answer.error === "string")
-    throw new RunError(`${device}: ${runtime} cannot ${deed(answer.stage)}: ${oneLine(answer.error)}`);
-  if (answer !== undefined && typeof answer.signal === "number")
+  if (exitCode !== CRASHED && error !== undefined)
+    throw new RunError(`${device}: ${runtime} cannot ${deed(stage)}: ${oneLine(error)}`);
+  if (signal !== undefined)
     throw new DeviceError(
       "crashed",
-      `${device}: ${runtime} crashed while it was to ${deed(answer.stage)}: ${SIGNALS[answer.signal] ?? `signal ${answer.signal}`}`,
+      `${device}: ${runtime} crashed while it was to ${deed(stage)}: ${SIGNALS[signal] ?? `signal ${signal}`}`,
       { hint: OTHER_RUNTIME },
     );
   if (exitCode === KILLED)
@@ -112,31 +123,65 @@ const DEEDS: Readonly<Record<string, string>> = {
   report: "write its outputs",
 };
 
-function deed(stage: unknown): string {
-  return (typeof stage === "string" ? ownEntry(DEEDS, stage) : undefined) ?? "start";
+function deed(stage: string): string {
+  return ownEntry(DEEDS, stage) ?? "start";
 }
 
+const numbers = v.fallback(v.array(v.number()), []);
+const word = v.fallback(v.string(), "");
+
+const RESULT = fields({
+  version: word,
+  loadNs: finite(),
+  firstNs: finite(),
+  loopNs: finite(),
+  runs: finite(),
+  runNs: numbers,
+  baselineKb: finite(),
+  peakKb: finite(),
+  outputs: listOf(fields({ name: v.string(), type: v.number(), shape: numbers })),
+  xnnpack: v.fallback(v.nullable(v.boolean()), null),
+  layers: listOf(
+    fields({
+      node: v.number(),
+      code: v.number(),
+      xnnpack: v.fallback(v.boolean(), false),
+      custom: word,
+      outputs: listOf(v.string()),
+      ns: numbers,
+    }),
+  ),
+});
+
 /** @throws {DeviceError} when a field is not what the runner writes */
-function readResult(device: string, answer: Readonly<Record<string, unknown>>): RunnerResult {
-  const number = (name: string): number => {
-    const value = ownEntry(answer, name);
-    if (typeof value === "number" && Number.isFinite(value)) return value;
-    throw new DeviceError("failed", `${device}: the runner's answer has no number "${name}"`, { hint: RUN_AGAIN });
-  };
-  const kibibytes = (name: string): number | null => (number(name) > 0 ? number(name) * KIBIBYTE : null);
-  const { version, runNs, outputs, xnnpack, layers } = answer;
+function readResult(device: string, answer: unknown): RunnerResult {
+  const result = checked(
+    RESULT,
+    answer,
+    `${device}: the runner's answer`,
+    (message) => new DeviceError("failed", message, { hint: RUN_AGAIN }),
+  );
+  const seconds = (nanoseconds: number): number => nanoseconds * NANOSECOND;
+  const bytes = (kibibytes: number): number | null => (kibibytes > 0 ? kibibytes * KIBIBYTE : null);
   return {
-    version: typeof version === "string" ? version : "",
-    loadSeconds: number("loadNs") * NANOSECOND,
-    firstSeconds: number("firstNs") * NANOSECOND,
-    loopSeconds: number("loopNs") * NANOSECOND,
-    runs: number("runs"),
-    runSeconds: numbersOf(runNs).map((time) => time * NANOSECOND),
-    baselineBytes: kibibytes("baselineKb"),
-    peakBytes: kibibytes("peakKb"),
-    outputs: Array.isArray(outputs) ? outputs.flatMap(readOutput) : [],
-    usesXnnpack: typeof xnnpack === "boolean" ? xnnpack : null,
-    layers: Array.isArray(layers) ? layers.flatMap(readLayer) : [],
+    version: result.version,
+    loadSeconds: seconds(result.loadNs),
+    firstSeconds: seconds(result.firstNs),
+    loopSeconds: seconds(result.loopNs),
+    runs: result.runs,
+    runSeconds: result.runNs.map(seconds),
+    baselineBytes: bytes(result.baselineKb),
+    peakBytes: bytes(result.peakKb),
+    outputs: result.outputs,
+    usesXnnpack: result.xnnpack,
+    layers: result.layers.map(({ node, code, xnnpack, custom, outputs, ns }) => ({
+      node,
+      code,
+      isXnnpack: xnnpack,
+      custom,
+      outputs,
+      runSeconds: ns.map(seconds),
+    })),
   };
 }
 
@@ -147,40 +192,6 @@ export function peakMemoryOf({
   return peakBytes === null
     ? { reason: "The system does not tell the memory of processes." }
     : { peakBytes, baselineBytes };
-}
-
-function readOutput(value: unknown): readonly RunnerOutput[] {
-  if (typeof value !== "object" || value === null || !("name" in value) || !("type" in value)) return [];
-  const { name, type } = value;
-  if (typeof name !== "string" || typeof type !== "number") return [];
-  return [{ name, type, shape: numbersOf("shape" in value ? value.shape : undefined) }];
-}
-
-function readLayer(value: unknown): readonly RunnerLayer[] {
-  if (!isRecord(value)) return [];
-  const { node, code, xnnpack, custom, outputs, ns } = value;
-  if (typeof node !== "number" || typeof code !== "number") return [];
-  const names = Array.isArray(outputs) ? outputs.filter((name) => typeof name === "string") : [];
-  const runSeconds = numbersOf(ns).map((time) => time * NANOSECOND);
-  const name = typeof custom === "string" ? custom : "";
-  return [{ node, code, isXnnpack: xnnpack === true, custom: name, outputs: names, runSeconds }];
-}
-
-function numbersOf(value: unknown): readonly number[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "number") : [];
-}
-
-function readJson(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }
 
 /** Without the stop at its end: sentences go on behind it. */

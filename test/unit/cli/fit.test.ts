@@ -117,11 +117,14 @@ describe("edgewise fit", function () {
   it("refuses lists that are none", async () => {
     const list = join(folder, "list.json");
     for (const [text, message] of [
-      ["{", /expected JSON/],
-      ["{}", /expected \{"edits"/],
-      ['{"schema": 2, "edits": []}', /schema 1, not 2/],
-      ['{"edits": [{"target": "x"}]}', /edit 1: expected the id/],
-      ['{"edits": [{"restructuring": "x", "options": {"a": {}}}]}', /options that are numbers/],
+      ["{", /it is not JSON/],
+      ["{}", /list.json: edits must be a list of edits, but it is missing/],
+      ['{"schema": 2, "edits": []}', /schema must be 1, but it is 2/],
+      ['{"edits": [{"target": "x"}]}', /edits\[0\].restructuring must be the id of a restructuring, but it is missing/],
+      [
+        '{"edits": [{"restructuring": "x", "options": {"a": {}}}]}',
+        /edits\[0\].options.a must be a number, a text, true or false, but it is an object/,
+      ],
       ['{"edits": []}', /nothing to apply/],
     ] as const) {
       await writeFile(list, text);

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import { isObservation, type ModelObservation, type RuntimeIdentity } from "../../../device/index.ts";
+import * as v from "valibot";
+import { OBSERVATION, type ModelObservation, type RuntimeIdentity } from "../../../device/index.ts";
 import { OptionError } from "../../../errors.ts";
-import type { Totals } from "../../../profile.ts";
-import { readEdit } from "../../edit-list.ts";
-import type { FitBudget, FitPoint, FitSamples } from "../fit-point.ts";
+import { fitting, parseJson } from "../../../outside-data.ts";
+import { EDIT } from "../../edit-list.ts";
+import type { BudgetedTotal, FitBudget, FitSamples } from "../fit-point.ts";
 import type { Progress } from "../progress.ts";
 
 /** What a search is of: one of something else does not go on with it. */
@@ -68,6 +69,43 @@ export function formatDeviceSearch(search: DeviceSearch): string {
   return `${JSON.stringify(search)}\n`;
 }
 
+/** JSON has no infinity: null stands for it. */
+const amount = v.pipe(
+  v.nullable(v.number()),
+  v.transform((value) => value ?? Infinity),
+);
+const total = v.nullable(v.number());
+const someObject = v.record(v.string(), v.unknown());
+
+const POINT = v.looseObject({
+  edits: v.array(EDIT),
+  totals: v.looseObject({
+    parameters: total,
+    macs: total,
+    fileBytes: total,
+    peakMemoryBytes: total,
+    latencySeconds: total,
+  } satisfies Record<BudgetedTotal, unknown>),
+  error: amount,
+  maxRelative: amount,
+});
+
+/** What the search goes by is checked; the rest of a point is told as it was kept. */
+const SEARCH = v.looseObject({
+  version: v.literal(2),
+  file: v.string(),
+  sha256: v.string(),
+  // As it is: valibot would leave out a dimension that is called "constructor".
+  dimensions: v.custom<SearchIdentity["dimensions"]>((value) => v.is(v.record(v.string(), v.number()), value)),
+  device: v.string(),
+  hardware: v.string(),
+  samples: someObject,
+  budget: someObject,
+  points: v.array(POINT),
+  standing: v.number(),
+  observations: v.array(OBSERVATION),
+} satisfies Partial<Record<keyof DeviceSearch, unknown>>);
+
 /**
  * The search of a text of `formatDeviceSearch`.
  * @param file what messages call it
@@ -76,20 +114,12 @@ export function formatDeviceSearch(search: DeviceSearch): string {
 export function parseDeviceSearch(text: string, file: string): DeviceSearch {
   const none = (cause?: unknown): OptionError =>
     new OptionError(`${file}: expected a search that \`edgewise fit --device\` kept`, { cause });
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (cause) {
-    throw none(cause);
-  }
-  if (!isSearch(data)) throw none();
-  const points = data.points.map((point, place) => ({
-    ...point,
-    error: (point.error as number | null) ?? Infinity,
-    maxRelative: (point.maxRelative as number | null) ?? Infinity,
-    edits: point.edits.map((edit, at) => readEdit(edit, `${file}: point ${place + 1}, edit ${at + 1}`)),
-  }));
-  return { ...data, points };
+  const search = fitting(
+    SEARCH,
+    parseJson(text, (_, cause) => none(cause)),
+  );
+  if (search === undefined || !Object.hasOwn(search.points, search.standing)) throw none();
+  return search as unknown as DeviceSearch;
 }
 
 /** The search of such a text; undefined for one that was cut off while it was written, or is of another version. */
@@ -100,39 +130,4 @@ export function keptSearch(text: string): DeviceSearch | undefined {
     if (error instanceof OptionError) return undefined;
     throw error;
   }
-}
-
-function isSearch(data: unknown): data is DeviceSearch {
-  if (!isObject(data)) return false;
-  const { version, file, sha256, dimensions, device, samples, points, standing, observations, budget } = data;
-  return (
-    version === 2 &&
-    typeof file === "string" &&
-    typeof sha256 === "string" &&
-    isObject(dimensions) &&
-    typeof device === "string" &&
-    typeof data.hardware === "string" &&
-    isObject(samples) &&
-    isObject(budget) &&
-    Array.isArray(points) &&
-    points.every(isPoint) &&
-    typeof standing === "number" &&
-    Object.hasOwn(points, standing) &&
-    Array.isArray(observations) &&
-    observations.every(isObservation)
-  );
-}
-
-/** JSON has no infinity: null stands for it. */
-function isPoint(point: unknown): point is FitPoint {
-  if (!isObject(point) || !Array.isArray(point.edits) || !isObject(point.totals)) return false;
-  const { totals, error, maxRelative } = point;
-  const isAmount = (value: unknown): boolean => value === null || typeof value === "number";
-  return TOTALS.every((total) => isAmount(totals[total])) && isAmount(error) && isAmount(maxRelative);
-}
-
-const TOTALS: readonly (keyof Totals)[] = ["parameters", "macs", "fileBytes", "peakMemoryBytes", "latencySeconds"];
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
