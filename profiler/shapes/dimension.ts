@@ -1,6 +1,6 @@
 import type { Dimension } from "../model/shape.ts";
 import { SizeExpression, symbol, type Atom } from "../model/size-expression.ts";
-import { exactQuotient, productOf, roundedQuotient, sumOf } from "./expression.ts";
+import { exactQuotient, greatestCommonDivisor, productOf, roundedQuotient, sumOf } from "./expression.ts";
 
 /**
  * Arithmetic on sizes that may be symbolic. Numbers give numbers; a name gives an expression over names, so that a size that only the run
@@ -51,6 +51,12 @@ export function ceilDivide(a: Dimension, b: Dimension): Dimension {
 export function exactDivide(a: Dimension, b: Dimension): Dimension | undefined {
   if (a === UNKNOWN_SIZE || b === UNKNOWN_SIZE || b === 0) return undefined;
   return exactQuotient(a, b);
+}
+
+/** The largest number that divides the size, whatever its names stand for. */
+export function wholeFactor(size: Dimension): number {
+  if (typeof size === "number") return size;
+  return size.terms.reduce((factor, { coefficient }) => greatestCommonDivisor(factor, coefficient), 0);
 }
 
 /** What is left of `a` over `b`, with the sign of `b`. */

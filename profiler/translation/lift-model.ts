@@ -1,14 +1,14 @@
 import { openInputs, sizeAt } from "../bindings.ts";
 import { formatOf } from "../formats/formats.ts";
-import type { DataType } from "../model/data-type.ts";
+import { isFloat, type DataType } from "../model/data-type.ts";
 import { ABSENT, type Graph, type Model, type TensorId } from "../model/model.ts";
-import { isStatic, type Shape } from "../model/shape.ts";
+import { elementsOf, isStatic, type Shape } from "../model/shape.ts";
 import { executionOrder, usedTensors } from "../operators/execution-order.ts";
 import { layerNames } from "../operators/layer-names.ts";
 import { inferGraph, type InferredGraph, type InferredNode } from "../operators/infer.ts";
 import { UNKNOWN, type InferredType } from "../operators/inferred-type.ts";
-import type { FormatAdapter, Lifted, LiftScope } from "../neutral/adapter.ts";
-import type { Weights } from "../neutral/weights.ts";
+import type { ConstantType, FormatAdapter, Lifted, LiftScope } from "../neutral/adapter.ts";
+import { newWeights, type Weights } from "../neutral/weights.ts";
 import { NeutralGraph, type NeutralLayer, type NeutralSizes, type NeutralTensor } from "../neutral/neutral-graph.ts";
 import { storedWeights } from "../neutral/stored-weights.ts";
 
@@ -180,6 +180,13 @@ class Tensors implements LiftScope {
     return this.#known.get(tensor);
   }
 
+  /** Real numbers that inference has worked out, as it does for small tensors. */
+  #computed(id: TensorId, { shape, dataType }: ConstantType): Weights | undefined {
+    const elements = this.inferredType(id).value?.filter((element) => typeof element === "number");
+    if (!isFloat(dataType) || elements?.length !== elementsOf(shape)) return undefined;
+    return newWeights(shape, Float32Array.from(elements ?? []), dataType);
+  }
+
   #find(id: TensorId): Weights | undefined {
     const tensor = this.inferred.graph.tensors[id];
     if (tensor?.constant) return storedWeights(tensor.constant, tensor.quantization);
@@ -188,6 +195,6 @@ class Tensors implements LiftScope {
     if (!constant || !producer || !shape || !isStatic(shape) || dataType === undefined) return undefined;
     const type = { shape, dataType };
     const decoded = this.decodes ? this.side.decode?.(producer, this, type) : undefined;
-    return decoded ?? this.side.fold?.(producer, this, type);
+    return decoded ?? this.side.fold?.(producer, this, type) ?? this.#computed(id, type);
   }
 }

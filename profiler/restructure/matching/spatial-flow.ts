@@ -6,7 +6,7 @@ import type { Weights } from "../../neutral/weights.ts";
 import type { LayerId, NeutralGraph, NeutralLayer, NeutralSizes } from "../../neutral/neutral-graph.ts";
 import { padsAt } from "../../neutral/window-forms.ts";
 import { reshapeSegments } from "./reshape-axes.ts";
-import { UNKNOWN_SIZE } from "../../shapes/dimension.ts";
+import { product, UNKNOWN_SIZE } from "../../shapes/dimension.ts";
 
 /** What other sizes of the inputs make of the tensors behind. */
 export interface SpatialFlow {
@@ -304,7 +304,9 @@ function passReshape({ target }: FormOf<"reshape">, flow: Flow): Passed | string
     if (now.join() === flow.before().slice(from.begin, from.end).join()) continue;
     const [axis, ...others] = [...output.keys()].slice(to.begin, to.end).filter((each) => output[each] !== 1);
     if (axis === undefined || others.length > 0) return FIXED;
-    sizes[axis] = now.reduce<number>((product, size) => product * Number(size), 1);
+    const size = product(now);
+    if (typeof size !== "number") return passComputed(flow) ?? FIXED;
+    sizes[axis] = size;
   }
   const told = target.map((size, axis) => (size > 0 ? Number(sizes[axis]) : size));
   return told.join() === target.join()

@@ -65,10 +65,10 @@ export function ops(model: Model): readonly string[] {
 }
 
 /** Float inputs of a model at their default sizes, seeded. */
-export function seededFeeds(model: Model, seed = 1): Feeds {
+export function seededFeeds(model: Model, seed = 1, bindings: Readonly<Record<string, number>> = {}): Feeds {
   const random = new Random(seed);
   const { graph } = model.entries[0];
-  const { inferredTypes } = analyseModel(model, {}).inputs;
+  const { inferredTypes } = analyseModel(model, bindings).inputs;
   return Object.fromEntries(
     graph.inputs.map((id, index) => {
       const shape = (inferredTypes[index]?.shape ?? []).map(Number);

@@ -12,6 +12,8 @@ export type Unit = Channel;
 export interface Labels {
   readonly axis: number;
   readonly channels: readonly Channel[];
+  /** The list stands there for each sample again, as many times as only the run knows: heads of all samples along one axis. */
+  readonly isRepeated?: true;
 }
 
 /** Which channels tensors carry, and which of them can only go together or not at all. */

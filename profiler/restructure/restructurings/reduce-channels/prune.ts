@@ -143,7 +143,10 @@ function prunedGroupNorm(form: GroupNormForm, { layer, map, inputs }: Slicing): 
 
 /** Only sizes that the layer names itself change; those it takes over or works out follow by themselves. */
 function prunedReshape(form: ReshapeForm, { layer, map, outputs }: Slicing): ReshapeForm | undefined {
-  const axis = map.labels(layer.outputs[0])?.axis;
+  const labels = map.labels(layer.outputs[0]);
+  const axis = labels?.axis;
+  // What the run multiplied them with counted all of them: the target works it out anew.
+  if (labels?.isRepeated && outputs !== undefined) return { ...form };
   const named = axis === undefined ? undefined : form.target?.[axis];
   if (named === undefined || named <= 0 || outputs === undefined) return undefined;
   return { ...form, target: form.target?.map((size, index) => (index === axis ? outputs.length : size)) };

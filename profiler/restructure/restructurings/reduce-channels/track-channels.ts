@@ -7,7 +7,7 @@ import { isDepthwise, outputsOf } from "./linear-layer.ts";
 import { trackDepthToSpace, trackExpand, trackGroupNorm, trackSpaceToDepth } from "./track-rearranged.ts";
 import { isOwnProblem, trackProduct, trackRecurrent, trackSelect } from "./track-products.ts";
 import { block, tensorOf } from "./tracking.ts";
-import { reshapeSegments } from "../../matching/reshape-axes.ts";
+import { innerSizes, reshapeSegments } from "../../matching/reshape-axes.ts";
 
 /**
  * Follows channels through a graph (dependency graph of Fang: "DepGraph: Towards Any Structural Pruning", CVPR 2023, with channels
@@ -69,9 +69,26 @@ function track<K extends FormKind>(layer: NeutralLayer<FormOf<K>>, map: ChannelM
     for (const input of layer.inputs) block(layer, map, map.labels(input), "makes more of them than can be followed");
     return;
   }
+  const repeated = layer.inputs.map((input) => map.labels(input)).filter((labels) => labels?.isRepeated);
+  if (repeated.length > 0 && !FOLLOWS_REPEATED.has(layer.form.kind)) {
+    for (const labels of repeated) block(layer, map, labels, "has them along an axis with those of other samples");
+    return;
+  }
   const rule: Rule<FormOf<K>> = RULES[layer.form.kind];
   rule(layer, map);
 }
+
+/** What stands between the heads of an attention and their products. */
+const FOLLOWS_REPEATED: ReadonlySet<FormKind> = new Set([
+  "elementwise",
+  "identity",
+  "product",
+  "reshape",
+  "shape",
+  "softmax",
+  "transpose",
+  "unary",
+]);
 
 /** Each is an entry of a list. A weight that the file makes of a number can have more than memory holds. */
 const MOST_ALONG_AXIS = 2 ** 22;
@@ -166,7 +183,7 @@ function trackElementwise(layer: NeutralLayer<FormOf<"elementwise">>, map: Chann
   ];
   const aligned = operands.map((operand) => align(operand, rank));
   const [a, b] = aligned.map(({ labels }) => labels);
-  if (a?.axis === b?.axis && a?.channels.length === b?.channels.length)
+  if (a?.axis === b?.axis && a?.channels.length === b?.channels.length && a?.isRepeated === b?.isRepeated)
     map.tieAll(a?.channels ?? [], b?.channels ?? []);
   else {
     for (const [index, { labels }] of aligned.entries()) {
@@ -194,9 +211,9 @@ function align({ labels, shape }: Operand, rank: number | undefined): Operand {
 }
 
 /** Whether the other operand has nothing to lose along the axis, or is sliced with it. */
-function goesWith({ axis, channels }: Labels, other: Shape | undefined, isConstant: boolean): boolean {
+function goesWith({ axis, channels, isRepeated }: Labels, other: Shape | undefined, isConstant: boolean): boolean {
   const size = other?.[axis];
-  return size === 1 || (isConstant && size === channels.length);
+  return size === 1 || (isConstant && !isRepeated && size === channels.length);
 }
 
 function wider(a: Labels, b: Labels): Labels {
@@ -294,12 +311,13 @@ function trackReshape(layer: NeutralLayer<FormOf<"reshape">>, map: ChannelMap): 
   const segment = reshapeSegments(from, to)?.find(
     (each) => labels.axis >= each.from.begin && labels.axis < each.from.end,
   );
-  const before = segment && staticSizes(from.slice(segment.from.begin, segment.from.end));
-  const after = segment && staticSizes(to.slice(segment.to.begin, segment.to.end));
-  if (!segment || !before || !after) {
+  const sizes =
+    segment && innerSizes(from.slice(segment.from.begin, segment.from.end), to.slice(segment.to.begin, segment.to.end));
+  if (!segment || !sizes) {
     block(layer, map, labels, "mixes them with axes whose size only the run knows");
     return;
   }
+  const { before, after } = sizes;
   if (!(before.reduce((product, size) => product * size, 1) <= MOST_FOLLOWED)) {
     block(layer, map, labels, "has too many elements to follow each");
     return;
@@ -308,16 +326,12 @@ function trackReshape(layer: NeutralLayer<FormOf<"reshape">>, map: ChannelMap): 
   const isBatch = (axis: number): boolean => isOwnProblem(map.graph, layer.outputs[0], segment.to.begin + axis);
   const axis = freeAxis(spread, after, map, isBatch);
   const channels = tieSlices(spread, after, axis, map);
-  map.label(layer.outputs[0], { axis: segment.to.begin + axis, channels });
+  const isRepeated = typeof to[segment.to.begin + axis] !== "number";
+  map.label(layer.outputs[0], { axis: segment.to.begin + axis, channels, ...(isRepeated && { isRepeated }) });
 }
 
 /** Elements of a sample that channels are spread over: of a map of features there are a million. */
 const MOST_FOLLOWED = 2 ** 24;
-
-function staticSizes(shape: Shape): readonly number[] | undefined {
-  const sizes = shape.filter((size) => typeof size === "number");
-  return sizes.length === shape.length ? sizes : undefined;
-}
 
 /** The channel of every element over some axes, row-major, when positions along one of them have channels. */
 function spreadAlong(channels: readonly Channel[], sizes: readonly number[], axis: number): readonly Channel[] {

@@ -2,6 +2,7 @@ import type { TensorId } from "../../../model/model.ts";
 import type { FormOf } from "../../../neutral/forms.ts";
 import type { NeutralGraph, NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { ChannelMap, Labels } from "./channel-map.ts";
+import { innerSizes, reshapeSegments } from "../../matching/reshape-axes.ts";
 import { block, tensorOf } from "./tracking.ts";
 
 /** Which axis of a factor the channels lie along. */
@@ -26,17 +27,20 @@ export function trackProduct(layer: NeutralLayer<FormOf<"product">>, map: Channe
     factor(right, map, rank, layer.form.isRightTransposed ? -1 : -2, -1),
   ] as const;
   const [a, b] = factors;
-  const isPaired = a.role === b.role && (a.role === "summed" || (a.role === "batch" && a.axis === b.axis));
+  const isPaired =
+    a.role === b.role &&
+    a.labels?.isRepeated === b.labels?.isRepeated &&
+    (a.role === "summed" || (a.role === "batch" && a.axis === b.axis));
   if (a.labels && b.labels && isPaired && a.labels.channels.length === b.labels.channels.length) {
     map.tieAll(a.labels.channels, b.labels.channels);
-    if (a.role === "batch") map.label(layer.outputs[0], { axis: a.axis, channels: a.labels.channels });
+    if (a.role === "batch") map.label(layer.outputs[0], { ...a.labels, axis: a.axis });
     return;
   }
   let isLabelled = false;
   for (const [place, { labels, role, axis }] of factors.entries()) {
     if (labels === undefined) continue;
     const other = factors[1 - place];
-    if (role === "kept" && !isLabelled && other?.role !== "batch") {
+    if (role === "kept" && !labels.isRepeated && !isLabelled && other?.role !== "batch") {
       map.label(layer.outputs[0], { axis, channels: labels.channels });
       isLabelled = true;
     } else block(layer, map, labels, "multiplies them with others that stay");
@@ -93,7 +97,7 @@ export function isOwnProblem(graph: NeutralGraph, tensor: TensorId | undefined, 
     switch (layer.form.kind) {
       case "product": {
         const rank = graph.tensors[tensor ?? -1]?.shape?.length ?? 0;
-        return axis < rank - 2 && axis > 0;
+        return axis < rank - 2;
       }
       case "instance-norm":
         return axis === 1;
@@ -119,13 +123,23 @@ export function isOwnProblem(graph: NeutralGraph, tensor: TensorId | undefined, 
   });
 }
 
-/** Where an axis stands after axes of one element came or went. */
+/** Where an axis stands after others came, went or were parted from it. */
 function axisAfter(graph: NeutralGraph, layer: NeutralLayer, axis: number): number | undefined {
   const from = graph.tensors[layer.inputs[0] ?? -1]?.shape;
   const to = graph.tensors[layer.outputs[0] ?? -1]?.shape;
   if (from === undefined || to === undefined) return undefined;
-  const isMany = (size: unknown): boolean => size !== 1;
-  const place = from.slice(0, axis).filter(isMany).length;
-  const places = to.flatMap((size, index) => (isMany(size) ? [index] : []));
-  return places.length === from.filter(isMany).length ? places[place] : undefined;
+  const segment = reshapeSegments(from, to)?.find((each) => axis >= each.from.begin && axis < each.from.end);
+  const sizes =
+    segment && innerSizes(from.slice(segment.from.begin, segment.from.end), to.slice(segment.to.begin, segment.to.end));
+  if (!sizes) return undefined;
+  const { before, after } = sizes;
+  const own = axis - segment.from.begin;
+  const at = after.findIndex(
+    (size, place) => size === before[own] && sizeBefore(after, place) === sizeBefore(before, own),
+  );
+  return at < 0 ? undefined : segment.to.begin + at;
+}
+
+function sizeBefore(sizes: readonly number[], place: number): number {
+  return sizes.slice(0, place).reduce((product, size) => product * size, 1);
 }

@@ -47,7 +47,7 @@ async function assertUnchanged(each: Case, shrunk: Readonly<Record<string, reado
   const bytes = bytesOf(each);
   const base = await readBytes(bytes);
   const { bytes: after, written } = await edited(base, edit("reduce-channels", each.target ?? "p", { ratio: 0.5 }));
-  const feeds = seededFeeds(base);
+  const feeds = seededFeeds(base, 1, each.dims?.includes("n") ? { n: 2 } : {});
   assertSameOutputs(await run(after, feeds), await run(bytes, feeds), 1e-5);
   const { tensors } = written.entries[0].graph;
   for (const [name, shape] of Object.entries(shrunk))
@@ -218,6 +218,7 @@ describe("reduce-channels: a network of dead channels answers as before", () => 
   /** Four heads of four numbers each, the second and the fourth of them dead. */
   const deadHead = (position: number): boolean => Math.floor((position % 16) / 4) % 2 === 1;
   const attention = (q: string, k: string, v: string): readonly OnnxNode[] => [
+    node("Pow", ["four", "minus half"], ["half"]),
     node("MatMul", [q, k], ["scores"]),
     node("Mul", ["scores", "half"], ["scaled"]),
     node("Softmax", ["scaled"], ["shares"], { axis: -1 }),
@@ -227,7 +228,8 @@ describe("reduce-channels: a network of dead channels answers as before", () => 
     node("MatMul", ["joined", "ow"], ["y"], {}, { name: "out" }),
   ];
   const SETTINGS = [
-    tensor("half", "float32", [], [0.5]),
+    tensor("four", "float32", [], [4]),
+    tensor("minus half", "float32", [], [-0.5]),
     tensor("rows", "int64", [3], [0, 0, 16]),
     weights("ow", [16, 12]),
   ];
@@ -279,15 +281,53 @@ describe("reduce-channels: a network of dead channels answers as before", () => 
       ];
       const initializers = [
         dead("qkvw", [12, 48], 1, deadHead),
-        tensor("split", "int64", [5], [1, 5, 3, 4, 4]),
+        tensor("split", "int64", [5], [0, 0, 3, 4, 4]),
         ...[0, 1, 2].map((index) => tensor(`i${index}`, "int64", [], [index])),
         tensor("ones", "int64", [3], [1, 1, 1]),
         tensor("first", "int64", [1], [0]),
         ...SETTINGS,
       ];
-      await assertUnchanged({ nodes, initializers, dims: [1, 5, 12], target: "qkv" }, { qkvw: [12, 24], ow: [8, 12] });
+      for (const dims of [
+        [1, 5, 12],
+        ["n", 5, 12],
+      ])
+        await assertUnchanged({ nodes, initializers, dims, target: "qkv" }, { qkvw: [12, 24], ow: [8, 12] });
     });
   }
+
+  it("of heads along one axis with those of other samples", async () => {
+    const nodes = [
+      node("MatMul", ["x", "qkvw"], ["qkv"], {}, { name: "qkv" }),
+      node("Shape", ["qkv"], ["sizes"]),
+      node("Gather", ["sizes", "first"], ["batch"]),
+      node("Mul", ["batch", "heads of one"], ["heads of all"]),
+      node("Concat", ["five", "heads of all", "size"], ["by head"], { axis: 0 }),
+      node("Transpose", ["qkv"], ["steps first"], { perm: [1, 0, 2] }),
+      node("Split", ["steps first", "parts"], ["q", "k", "v"], { axis: 2 }),
+      ...["q", "k", "v"].flatMap((name) => [
+        node("Reshape", [name, "by head"], [`${name} by head`]),
+        node("Transpose", [`${name} by head`], [`${name} turned`], { perm: [1, 0, 2] }),
+        node("Shape", [`${name} turned`], [`${name} sizes`]),
+        node("Gather", [`${name} sizes`, "second"], [`${name} steps`]),
+        node("Concat", ["batch", "heads of one", `${name} steps`, "size"], [`${name} by sample`], { axis: 0 }),
+        node("Reshape", [`${name} turned`, `${name} by sample`], [`${name}s`]),
+      ]),
+      node("Transpose", ["ks"], ["kt"], { perm: [0, 1, 3, 2] }),
+      ...attention("qs", "kt", "vs"),
+    ];
+    const initializers = [
+      dead("qkvw", [12, 48], 1, deadHead),
+      tensor("first", "int64", [1], [0]),
+      tensor("second", "int64", [1], [1]),
+      tensor("heads of one", "int64", [1], [4]),
+      tensor("five", "int64", [1], [5]),
+      tensor("size", "int64", [1], [4]),
+      tensor("parts", "int64", [3], [16, 16, 16]),
+      ...SETTINGS,
+    ];
+    const target = "qkv";
+    await assertUnchanged({ nodes, initializers, dims: ["n", 5, 12], target }, { qkvw: [12, 24], ow: [8, 12] });
+  });
 });
 
 describe("reduce-channels says what stands against it", () => {
