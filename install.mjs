@@ -10,7 +10,7 @@ export const VSCODE_HOST = join(ROOT, "test/vscode/host");
 const LOCK_SECONDS = 600;
 
 const HEADLESS = "chromium-headless-shell";
-/** Names under which Chromium and its siblings are installed: the one without windows first, which takes a quarter less of the processor. */
+/** Names under which Chromium and its kin are installed: the one without windows first, which takes a quarter less of the processor. */
 const CHROMIUM_NAMES = [HEADLESS, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /** Where macOS keeps the same browsers. */
 const CHROMIUM_APPLICATIONS = [

@@ -5,7 +5,7 @@ import type { FormatId } from "./model/format.ts";
 import type { DataType } from "./model/data-type.ts";
 import type { PrintedDimension } from "./model/shape.ts";
 import type { Edge } from "./layers/edges.ts";
-import type { GraphOutput } from "./layers/graph-ends.ts";
+import type { GraphOutput } from "./layers/inputs-outputs.ts";
 import type { Layer } from "./layers/layer.ts";
 import type { LayerKind } from "./operators/operation.ts";
 
@@ -77,7 +77,7 @@ export interface StructureInput {
 }
 
 export type { Edge } from "./layers/edges.ts";
-export type { GraphOutput } from "./layers/graph-ends.ts";
+export type { GraphOutput } from "./layers/inputs-outputs.ts";
 
 /** What is in the arena at each step of one inference. */
 export interface MemoryTimeline {

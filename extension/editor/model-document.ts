@@ -34,7 +34,7 @@ import { runsOf } from "../running/runs-of.ts";
 import type { DeviceWatch } from "../running/device-watch.ts";
 import { ProfilingSession, type View } from "./profiling-session.ts";
 import type { PagePreferences } from "./page-preferences.ts";
-import { remoteFiles, requireFile, siblingUri } from "./remote-files.ts";
+import { remoteFiles, requireFile, dataFileUri } from "./remote-files.ts";
 
 /** Settings that decide the numbers; the others only how they are shown. */
 const PROFILING_SETTINGS = ["edgewise.hardwareProfile", "edgewise.hardwareProfiles"];
@@ -394,7 +394,7 @@ export class ModelDocument implements vscode.CustomDocument {
 
   #profiled(view: View, dataFiles: readonly string[]): void {
     log().info(`Profiled ${this.uri.toString(true)}`, view);
-    this.file.watch(dataFiles.map((file) => siblingUri(this.uri, file)));
+    this.file.watch(dataFiles.map((file) => dataFileUri(this.uri, file)));
     void this.part.remember(view);
   }
 }

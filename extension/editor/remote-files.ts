@@ -52,7 +52,7 @@ export function remoteFiles(...models: readonly vscode.Uri[]): Handlers<WorkerHo
   const resolve = ({ model, relativePath }: RemoteFile): vscode.Uri => {
     const uri = known.get(model);
     if (uri === undefined) throw new RangeError(`the model ${model} is none of this thread's`);
-    return relativePath === "" ? uri : siblingUri(uri, relativePath);
+    return relativePath === "" ? uri : dataFileUri(uri, relativePath);
   };
   return {
     sizeOfRemote: async (asked) => (await find(resolve(asked), asked.relativePath)).size,
@@ -69,7 +69,7 @@ export function remoteFiles(...models: readonly vscode.Uri[]): Handlers<WorkerHo
  * A data file inside the model's folder.
  * @throws {RpcError} "external-data" for a path that leaves the folder
  */
-export function siblingUri(model: vscode.Uri, relativePath: string): vscode.Uri {
+export function dataFileUri(model: vscode.Uri, relativePath: string): vscode.Uri {
   const folder = vscode.Uri.joinPath(model, "..");
   const uri = vscode.Uri.joinPath(folder, relativePath);
   const isInside = uri.path.startsWith(folder.path.endsWith("/") ? folder.path : `${folder.path}/`);

@@ -19,8 +19,8 @@ import type { ModelDocument } from "./model-document.ts";
 export async function saveTensor(document: ModelDocument, revision: number, place: TensorPlace): Promise<void> {
   const { session, engines, uri } = document;
   const details = await session.layerDetails(revision, place.layer);
-  const ends = place.side === "input" ? details.inputs : details.outputs;
-  const tensor = ends.find(({ position }) => position === place.position);
+  const tensors = place.side === "input" ? details.inputs : details.outputs;
+  const tensor = tensors.find(({ position }) => position === place.position);
   if (!tensor) throw new RpcError({ code: "option", message: `There is no ${place.side} ${place.position}.` });
   const content = tensor.quantization ? await askContent(tensor) : "stored";
   const file = content && (await askWhere(uri, tensor.name));

@@ -22,8 +22,8 @@ export function titleOf({ title: english, guarantee, wantsSamples, saves }: List
   const title = vscode.l10n.t(english);
   const worth = namedSavings(saves, MOST_NAMED);
   const word = GUARANTEES[guarantee]();
-  const promised = wantsSamples ? vscode.l10n.t("{0}, fitted to samples", word) : word;
-  return worth === "" ? `${title}: ${promised}` : vscode.l10n.t("{0}: {1} of the model, {2}", title, worth, promised);
+  const said = wantsSamples ? vscode.l10n.t("{0}, fitted to samples", word) : word;
+  return worth === "" ? `${title}: ${said}` : vscode.l10n.t("{0}: {1} of the model, {2}", title, worth, said);
 }
 
 /** "−12 % MACs, −8 % energy": the largest savings first; empty where nothing changes. */

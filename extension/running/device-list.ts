@@ -5,7 +5,7 @@ import type { Failure } from "../../webview/protocol/rpc.ts";
 import { HOST_DEVICE, type ConnectedDevices } from "../worker/measuring-types.ts";
 
 /** What the deviceList says in the user's language. */
-export interface RosterTexts {
+export interface DeviceListTexts {
   /** "This machine (name)" */
   readonly host: string;
   /** Of the phone in use, while it is away. */
@@ -14,7 +14,7 @@ export interface RosterTexts {
 
 /** Which devices there are, which of them runs go to, and what each says of itself. */
 export class AttachedDeviceList {
-  readonly #texts: RosterTexts;
+  readonly #texts: DeviceListTexts;
   readonly #facts = new Map<string, DeviceFacts>();
   #connected: ConnectedDevices = { devices: [], problem: null };
   #isListed = false;
@@ -23,7 +23,7 @@ export class AttachedDeviceList {
   /** What the user chose last, maybe in another session. */
   #kept: string | undefined;
 
-  constructor(texts: RosterTexts, kept: string | undefined) {
+  constructor(texts: DeviceListTexts, kept: string | undefined) {
     this.#texts = texts;
     this.#kept = kept;
   }

@@ -13,7 +13,7 @@ import type { Open } from "./model-store.ts";
 import { packProfile } from "./pack-profile.ts";
 import type { ModelRequest, ProfileReply, RunLimits, WorkerContract, WorkerHostContract } from "./protocol.ts";
 import { ReadFiles } from "./read-files.ts";
-import { RemoteSiblings, RemoteSource } from "./remote-source.ts";
+import { RemoteExternalData, RemoteSource } from "./remote-source.ts";
 
 /**
  * The thread that runs the engine, so that the extension host stays responsive. It starts with what reads and costs a file, less than
@@ -130,7 +130,7 @@ const open: Open = async (location) => {
   if (location.kind === "remote") {
     const { uri, name, size } = location;
     const source = new RemoteSource(host, name, size, { model: uri, relativePath: "" });
-    return { source, externalData: new RemoteSiblings(host, uri) };
+    return { source, externalData: new RemoteExternalData(host, uri) };
   }
   return { source: await FileSource.open(location.path), externalData: new ExternalDataFolder(location.path) };
 };

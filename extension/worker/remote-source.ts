@@ -41,7 +41,7 @@ export class RemoteSource implements ByteSource {
 }
 
 /** Data files beside a remote model. That they stay inside its folder is checked by the host, which knows the URIs. */
-export class RemoteSiblings implements ExternalDataFiles {
+export class RemoteExternalData implements ExternalDataFiles {
   readonly #host: HostRpc;
   readonly #model: string;
 

@@ -128,7 +128,7 @@ export async function predict(
 
 /**
  * Computes edits on top of a model and runs it with and without them.
- * @throws {InexactEditError} when what promises to change nothing does
+ * @throws {InexactEditError} when an exact edit changes something
  */
 export async function tryEdits(
   store: ModelStore,

@@ -9,7 +9,7 @@ import { isRandom, type CalibrationSpec } from "./spec.ts";
 export interface SamplePreview {
   readonly count: number;
   readonly description: string;
-  /** Made up, for want of samples of the user's own. */
+  /** Synthetic, for want of samples of the user's own. */
   readonly isRandom: boolean;
   readonly hasLabels: boolean;
   /** What the folders of pictures stand for: which class has which number. */

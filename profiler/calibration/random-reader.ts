@@ -14,7 +14,7 @@ const INTEGER_RANGES: Partial<Record<NumericType, Range>> = {
 const NARROW: Range = { low: 0, high: 1 };
 
 /**
- * Made-up samples of a plausible range: what the model tells, else [0, 1) for pictures and standard normal for other floats. Sample i is
+ * Synthetic samples of a plausible range: what the model tells, else [0, 1) for pictures and standard normal for other floats. Sample i is
  * the same whatever is read before it.
  */
 export function randomReader(input: SampledInput, place: number, seed: number): InputReader {

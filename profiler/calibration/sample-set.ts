@@ -129,7 +129,7 @@ async function readAt(
   return data;
 }
 
-/** All files have as many samples; made-up ones are as many as asked for. */
+/** All files have as many samples; synthetic ones are as many as asked for. */
 function commonCount(all: readonly InputReader[], spec: CalibrationSpec): number {
   const counted = all.flatMap(({ count, description }) => (count === undefined ? [] : [{ count, description }]));
   const [first] = counted;
@@ -163,7 +163,7 @@ async function openReaders(spec: CalibrationSpec, inputs: readonly SampledInput[
       readers.set(input, reader);
       values = { ...sizes.toldBy(original.shape, reader.shape), ...values };
     }
-    // What is made up beside them is of the sizes that they are of.
+    // What is synthetic beside them is of the sizes that they are of.
     const defaults = Object.fromEntries([...sizes.names].map((name) => [name, DEFAULT_SIZE]));
     for (const [place, { input, file, original }] of plans.entries()) {
       if (file !== undefined) continue;
@@ -185,7 +185,7 @@ function openReader(spec: InputSpec, input: SampledInput): Promise<InputReader> 
   return spec.kind === "images" ? openImageFolder(spec, input) : openArray(spec, input);
 }
 
-/** Inputs that no file is for get made-up numbers: a state, a mask, a setting. */
+/** Inputs that no file is for get synthetic numbers: a state, a mask, a setting. */
 function checkNames(given: Readonly<Record<string, InputSpec>>, inputs: readonly SampledInput[]): void {
   const names = Object.keys(given);
   if (names.length === 0) return;

@@ -5,7 +5,7 @@ import { formatShare } from "../format-numbers.ts";
 import type { Totals } from "../profile.ts";
 import { formatEdit } from "../editing/edit.ts";
 import type {
-  AccuracyPromise,
+  AccuracyGuarantee,
   CurvePoint,
   FitBudget,
   FitPoint,
@@ -44,7 +44,7 @@ export function fitReport(result: FitResult, budget: FitBudget, out: string): st
     ...(result.device === null ? [] : [`Latencies are measured on ${printable(result.device)}.`]),
     `${measured}: ${printable(samples.description)}.${samples.isRandom ? RANDOM : ""}`,
     ...(result.recovery ? [recoveryText(result.recovery, points)] : []),
-    ...(result.promise ? [promiseText(result.promise, budget.lowestAccuracy ?? 0)] : []),
+    ...(result.guarantee ? [guaranteeText(result.guarantee, budget.lowestAccuracy ?? 0)] : []),
     ...(edits.length > 0 ? [`Edits of model ${best + 1}:\n${edits.join("\n")}`] : []),
     result.isMet ? `Wrote ${printable(out)}` : "No model within the budget was found: nothing was written.",
   ];
@@ -80,11 +80,11 @@ export function decibels({ error }: Pick<FitPoint, "error">): string {
 }
 
 /** What the samples that only judged show, and what they cannot. */
-function promiseText({ right, samples, least, isShown, samplesNeeded }: AccuracyPromise, asked: number): string {
+function guaranteeText({ right, samples, least, isShown, samplesNeeded }: AccuracyGuarantee, asked: number): string {
   const shown = `${right} of ${samples} answers are right on samples that nothing was fitted to or chosen by: with 95 % confidence at least ${formatShare(least)} of all like them (one-sided bound of Clopper and Pearson).`;
   if (isShown) return shown;
   const few = samples < samplesNeeded ? `, even if all are right: it takes ${samplesNeeded}` : "";
-  return `${shown}\n${formatShare(asked)} cannot be promised: that many samples do not show it${few}.`;
+  return `${shown}\n${formatShare(asked)} cannot be guaranteed: that many samples do not show it${few}.`;
 }
 
 const RANDOM = " They are synthetic: give samples of your own with --data to fit to them.";

@@ -1,6 +1,6 @@
 import { computeType, type HardwareProfile } from "../hardware/hardware-profile.ts";
 import { edgesOf } from "../layers/edges.ts";
-import { graphEnds } from "../layers/graph-ends.ts";
+import { inputsAndOutputs } from "../layers/inputs-outputs.ts";
 import type { Layer, LayerTensor } from "../layers/layer.ts";
 import type { ListingEdit } from "../layers/listing.ts";
 import { printDimension } from "../model/shape.ts";
@@ -30,11 +30,11 @@ export interface CostedLayers {
 export function costLayers(layers: readonly Layer[], options: CostOptions): CostedLayers {
   const memory = planMemory(layers, options);
   const costs = costsOf(layers, options.hardware, memory.bytes);
-  const ends = graphEnds(layers, options);
+  const { inputs, outputs } = inputsAndOutputs(layers, options);
   const structure: Structure = {
     edges: edgesOf(layers),
-    inputs: ends.inputs.map(({ tensor, readers }) => ({ tensor: tensorProfile(tensor), readers })),
-    outputs: ends.outputs,
+    inputs: inputs.map(({ tensor, readers }) => ({ tensor: tensorProfile(tensor), readers })),
+    outputs,
     memory: memory.timeline,
     computeTypes: costs.map(({ own }) => computeType(own.type ?? DEFAULT_TYPE)),
   };

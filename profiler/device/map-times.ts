@@ -147,9 +147,9 @@ class RowFinder {
   /** By the tensors it gives, with the rows in front of them that nothing else gives any more. */
   giving(counterpart: OptimizedOperator, operator: MeanOperator): readonly number[] {
     const own = this.#renamed(counterpart);
-    const ends = own === undefined ? this.#ends(counterpart) : [own];
-    if (ends.length === 0) return this.named(operator);
-    const group = new Map(ends.map((end) => [end.index, end] as const));
+    const rows = own === undefined ? this.#nearestRows(counterpart) : [own];
+    if (rows.length === 0) return this.named(operator);
+    const group = new Map(rows.map((row) => [row.index, row] as const));
     for (const row of group.values()) {
       for (const { name, isConstant } of row.inputs) {
         const giver = isConstant || this.#kept.has(name) ? undefined : this.#byOutput.get(name);
@@ -164,7 +164,7 @@ class RowFinder {
     const before = this.#taken.get(chosen.index);
     if (before !== undefined && main.length === 0) return [before];
     // What ONNX Runtime put in front of an operator, a Cast of the input, leaves the rows to that.
-    if (own !== undefined || ends.some((end) => givenBy(counterpart).some((name) => this.#byOutput.get(name) === end)))
+    if (own !== undefined || rows.some((row) => givenBy(counterpart).some((name) => this.#byOutput.get(name) === row)))
       for (const index of group.keys()) if (!this.#taken.has(index)) this.#taken.set(index, chosen.index);
     return [chosen.index, ...members.filter((row) => row !== chosen).map(({ index }) => index)];
   }
@@ -180,11 +180,11 @@ class RowFinder {
    * The rows that give its outputs. Where ONNX Runtime spells a row out as several operators (HardSwish as HardSigmoid and Mul), or puts
    * one in, that of the operator that reads them.
    */
-  #ends(operator: OptimizedOperator): readonly LayerProfile[] {
+  #nearestRows(operator: OptimizedOperator): readonly LayerProfile[] {
     const seen = new Set([operator]);
     for (const each of seen) {
-      const ends = givenBy(each).flatMap((name) => this.#byOutput.get(name) ?? []);
-      if (ends.length > 0) return ends;
+      const rows = givenBy(each).flatMap((name) => this.#byOutput.get(name) ?? []);
+      if (rows.length > 0) return rows;
       for (const reader of this.#readers(each)) seen.add(reader);
     }
     return [];

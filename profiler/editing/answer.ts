@@ -84,18 +84,18 @@ export function answerOf({ layers, totals, incomplete, budgets, suggestions }: A
   };
 }
 
-const BY_PROMISE: readonly Suggestion["guarantee"][] = ["exact", "approximate", "needs training"];
+const BY_GUARANTEE: readonly Suggestion["guarantee"][] = ["exact", "approximate", "needs training"];
 
 /**
- * Of edits that meet a budget the strongest promise, and of those the one that saves no more than it must. One that is for something else, as
+ * Of edits that meet a budget the strongest guarantee, and of those the one that saves no more than it must. One that is for something else, as
  * equalizing channels is for quantizing them, is none of them, whatever it folds on its way.
  */
 function mildestThatMeets(suggestions: readonly MeetingEdit[], total: BudgetedTotal, most: number): MeetingEdit | null {
   const costOf = ({ after }: MeetingEdit): number => after[total] ?? Infinity;
-  const promiseOf = ({ guarantee }: MeetingEdit): number => BY_PROMISE.indexOf(guarantee);
+  const guaranteeOf = ({ guarantee }: MeetingEdit): number => BY_GUARANTEE.indexOf(guarantee);
   const [mildest] = suggestions
     .filter((suggestion) => suggestion.score > 0 && costOf(suggestion) <= most)
-    .toSorted((a, b) => promiseOf(a) - promiseOf(b) || costOf(b) - costOf(a));
+    .toSorted((a, b) => guaranteeOf(a) - guaranteeOf(b) || costOf(b) - costOf(a));
   return mildest ?? null;
 }
 

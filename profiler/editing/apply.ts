@@ -194,7 +194,7 @@ export async function predictEdit(
   return predicted;
 }
 
-/** Whether an edit may declare sizes as numbers: what promises to change nothing may not. */
+/** Whether an edit may declare sizes as numbers: an exact one may not. */
 export function mayFix({ restructuring }: Edit): boolean {
   return restructuringOf(restructuring).guarantee !== "exact";
 }

@@ -8,7 +8,7 @@ import { compareAtOtherSizes } from "./check-sizes.ts";
 import { formatEdit } from "./edit.ts";
 import { EXACT_ERROR, roundingOf } from "./rounding.ts";
 
-/** An edit that promises to change nothing changed something: a bug of ours, and nothing is written. */
+/** An exact edit changed something: a bug of ours, and nothing is written. */
 export class InexactEditError extends EdgewiseError {
   readonly code = "inexact-edit";
 }
@@ -48,7 +48,7 @@ async function requireExact(step: Step, { outputs }: RunComparison, options: Che
   if (errorOf(worst) <= rounding) return;
   const error = worst.difference ? worst.difference.maxRelative.toPrecision(3) : (worst.reason ?? "not comparable");
   throw new InexactEditError(
-    `${formatEdit(step.edit)} promises to change nothing, but output ${worst.names.b} is off by ${error} of its range, and rounding explains ${rounding.toPrecision(3)}`,
+    `${formatEdit(step.edit)} is exact by its kind, but output ${worst.names.b} is off by ${error} of its range, and rounding explains ${rounding.toPrecision(3)}`,
     { hint: "This is a bug of Edgewise: please report it with the model. Nothing was written." },
   );
 }

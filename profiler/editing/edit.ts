@@ -40,7 +40,7 @@ export function parseEdit(text: string): Edit {
 }
 
 function parsePairs(text: string): readonly (readonly [string, OptionValue])[] | undefined {
-  const pairs = text.split(",").map((piece) => piece.split("="));
+  const pairs = text.split(",").map((pair) => pair.split("="));
   if (!pairs.every(({ length, 0: key }) => length === 2 && key !== "")) return undefined;
   return pairs.map(([key = "", value = ""]) => [key, typed(unescaped(value))]);
 }

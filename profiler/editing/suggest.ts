@@ -31,7 +31,7 @@ export interface SuggestOptions {
   readonly layers?: ReadonlySet<string>;
   /** Only edits of the whole model are looked at: a few, whatever the size of the model. */
   readonly isWholeModel?: boolean;
-  /** Only what promises this is looked at. */
+  /** Only what guarantees this is looked at. */
   readonly guarantee?: Guarantee;
   /** Candidates times layers that are looked at; the rest is an absence, and asked for with `layers`. */
   readonly mostLooks?: number;
@@ -47,7 +47,7 @@ export interface SuggestOptions {
 
 /**
  * Everything that is worth restructuring: exact edits first, then the most worthwhile. The score is the mean of what an edit saves of the
- * weights' bytes, the energy and the latency of the whole model, times what its promise is worth (exact 1, approximate ½, needs training ⅕), or
+ * weights' bytes, the energy and the latency of the whole model, times what its guarantee is worth (exact 1, approximate ½, needs training ⅕), or
  * what is left of the answers where `measure` tells their error. What costs more, is predicted to be slower than doing nothing
  * (where an edit stores less: by more than it saves on average), or changes answers for next to nothing is an absence with its reason. Without `measure` sizes alone are looked at.
  */

@@ -9,8 +9,8 @@ import { elementsOf } from "./shape.ts";
 /** A sparse tensor of a few elements can have a shape that nobody's memory holds: 4 GiB as float64. */
 export const LARGEST_DENSE = 2 ** 29;
 
-/** A multiple of 8, so that no element of a few bits straddles two pieces. */
-const ELEMENTS_PER_PIECE = 2 ** 18;
+/** A multiple of 8, so that no element of a few bits straddles two chunks. */
+const ELEMENTS_PER_CHUNK = 2 ** 18;
 
 /**
  * All elements of a constant, row-major, whatever its type and storage; sparse ones with their zeros. Integers beyond 2^53 are
@@ -38,7 +38,7 @@ async function readStorage(type: DataType, storage: Storage, elements?: number):
   const length = storage.kind === "bytes" ? storage.bytes.length : storage.length;
   if (storage.encoding !== "raw") {
     const raw = rawFromTyped(type, storage.encoding, await read(0, length));
-    return decodePieces(
+    return decodeChunks(
       type,
       (from, count) => Promise.resolve(raw.subarray(from, from + count)),
       raw.length,
@@ -46,7 +46,7 @@ async function readStorage(type: DataType, storage: Storage, elements?: number):
       elements,
     );
   }
-  return decodePieces(type, read, length, file, elements);
+  return decodeChunks(type, read, length, file, elements);
 }
 
 /** Bytes in memory do not say which file they came from. */
@@ -63,7 +63,7 @@ function reader(storage: Exclude<Storage, { kind: "none" | "sparse" }>): Read {
   return (from, length) => Promise.resolve(storage.bytes.subarray(from, from + length));
 }
 
-async function decodePieces(
+async function decodeChunks(
   type: DataType,
   read: Read,
   length: number,
@@ -74,8 +74,8 @@ async function decodePieces(
   if (needed > length)
     throw new ModelFormatError(file, `constant of ${type}`, `${elements} elements take ${needed} bytes, not ${length}`);
   const values = new Float64Array(elements);
-  for (let start = 0; start < elements; start += ELEMENTS_PER_PIECE) {
-    const count = Math.min(ELEMENTS_PER_PIECE, elements - start);
+  for (let start = 0; start < elements; start += ELEMENTS_PER_CHUNK) {
+    const count = Math.min(ELEMENTS_PER_CHUNK, elements - start);
     const bytes = await read(bytesOf(type, start) ?? 0, bytesOf(type, count) ?? 0);
     decodeRawInto(type, bytes, values.subarray(start, start + count));
   }

@@ -16,12 +16,12 @@ export function cutModel(
 ): Model {
   const { graph } = model.entries[0];
   const nodes = nodesBetween(graph, from, to);
-  const ends = new Set([...from, ...to]);
+  const borders = new Set([...from, ...to]);
   const used = new Set([...from, ...to, ...nodes.flatMap((node) => [...usedTensors(node), ...node.outputs])]);
   const tensors = graph.tensors.map((tensor): Tensor => {
     const { id, name } = tensor;
     if (!used.has(id)) return { id, name };
-    if (!ends.has(id) || graph.inputs.includes(id)) return tensor;
+    if (!borders.has(id) || graph.inputs.includes(id)) return tensor;
     const { quantization } = tensor;
     return { id, name, declared: declaredOf(tensor, lifted[id]), ...(quantization && { quantization }) };
   });

@@ -42,6 +42,11 @@ export function liftUnary(layer: NativeLayer): Lifted {
   return layer.lifted({ kind: "unary", fn: undefined });
 }
 
+/** The same numbers as other integers, or between integers and floats. */
+export function liftRecoded(layer: NativeLayer): Lifted {
+  return layer.lifted({ kind: "unary", fn: "recoded" });
+}
+
 export function unaryLift(fn: UnaryFunction): (layer: NativeLayer) => Lifted {
   return (layer) => layer.lifted({ kind: "unary", fn });
 }

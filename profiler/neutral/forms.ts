@@ -66,8 +66,8 @@ export type FormOf<K extends FormKind> = Extract<Form, { readonly kind: K }>;
 /** A function of each element alone that is no activation (Cast, Exp, Neg): keeps shapes and channels. Lifted, never made. */
 export interface UnaryForm {
   readonly kind: "unary";
-  /** undefined: one that has no name here. */
-  readonly fn: UnaryFunction | undefined;
+  /** "recoded": the same numbers as other integers, or between integers and floats. undefined: one that has no name here. */
+  readonly fn: UnaryFunction | "recoded" | undefined;
 }
 
 export type UnaryFunction =

@@ -1,6 +1,6 @@
 /**
  * Seeded random numbers, the same on every machine: mulberry32 (T. Ettinger's 32-bit generator), good enough for sketches of matrices
- * and made-up inputs, not for secrets.
+ * and synthetic inputs, not for secrets.
  */
 export class Random {
   #state: number;

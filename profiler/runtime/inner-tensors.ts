@@ -13,7 +13,7 @@ import type { InnerTensor } from "./session.ts";
 export function innerTensors(model: Model, names: readonly string[]): readonly InnerTensor[] {
   const { graph } = model.entries[0];
   const produced = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
-  const atEnds = new Set([...graph.inputs, ...graph.outputs]);
+  const inputsAndOutputs = new Set([...graph.inputs, ...graph.outputs]);
   return [...new Set(names)].flatMap((name): readonly InnerTensor[] => {
     const ids = idsOf(model, name).filter((id) => produced.has(id) || graph.inputs.includes(id));
     const [id] = ids;
@@ -26,7 +26,7 @@ export function innerTensors(model: Model, names: readonly string[]): readonly I
       );
     if (graph.tensors[id]?.declared?.container !== undefined)
       throw cannotCapture(model, name, "it is a sequence or an optional value");
-    return atEnds.has(id) && graph.tensors[id]?.name === name ? [] : [{ name, id }];
+    return inputsAndOutputs.has(id) && graph.tensors[id]?.name === name ? [] : [{ name, id }];
   });
 }
 

@@ -42,12 +42,12 @@ export async function openWithoutState(model: Model, request: SessionRequest): P
 /** Of a model with open sizes: a session for each shape of the inputs in turn. */
 async function openOpenSession(model: Model, request: SessionRequest, openFixed: OpenFixed): Promise<Session> {
   const written = await numberedTflite(model);
-  const ends = await withFloatInputsOutputs(model.file, written.bytes, extraOutputs(written, request));
+  const float = await withFloatInputsOutputs(model.file, written.bytes, extraOutputs(written, request));
   const shapes = inferOpen(model).inferredTypes;
   const ids = [...model.entries[0].graph.outputs, ...request.captured.map(({ id }) => id)];
   const sizes = openShapes(model);
-  const given = portsOf(ends.inputs, sizes).map((port) => withRange(port, request.ranges.get(port.name)));
-  const ports = ends.outputs.map(({ name, dataType }, place): Port => {
+  const given = portsOf(float.inputs, sizes).map((port) => withRange(port, request.ranges.get(port.name)));
+  const ports = float.outputs.map(({ name, dataType }, place): Port => {
     const shape = shapes[ids[place] ?? -1]?.shape ?? [];
     return { name, dataType, shape: shape.map(printDimension) };
   });
@@ -100,7 +100,7 @@ function extraOutputs(
   return captured.map(({ name, id }) => ({ name, tensor: numberOf(id) }));
 }
 
-/** Shapes of the model's ends, in order. */
+/** Shapes of the model's inputs and outputs, in order. */
 interface Facts {
   readonly handle: number;
   readonly inputs: readonly (readonly number[])[];
@@ -115,15 +115,15 @@ interface Facts {
 export async function openFixedSession(model: Model, request: SessionRequest): Promise<LitertSession> {
   const { captured, ranges, signal, isAlone } = request;
   const file = model.file;
-  const floatEnds = async (): ReturnType<typeof withFloatInputsOutputs> => {
+  const withFloats = async (): ReturnType<typeof withFloatInputsOutputs> => {
     const written = await numberedTflite(model);
     return withFloatInputsOutputs(file, written.bytes, extraOutputs(written, request));
   };
   // Its bytes are not held for the case that it has to be loaded again.
-  let first: Awaited<ReturnType<typeof floatEnds>> | undefined = await floatEnds();
+  let first: Awaited<ReturnType<typeof withFloats>> | undefined = await withFloats();
   const { inputs, outputs } = first;
   const loading = async (): Promise<Loading> => {
-    const { bytes } = first ?? (await floatEnds());
+    const { bytes } = first ?? (await withFloats());
     first = undefined;
     return { value: {}, arrays: [bytes] };
   };

@@ -168,9 +168,9 @@ class OnnxSession implements Session {
       throw new RunError(`${name}: input "${refused.name}" cannot be given: ${refused.reason}`);
     this.inputs = inputs.filter(isPort).map((port) => withRange(port, ranges.get(port.name)));
     const outputs = loaded.facts.outputs.map(readPort);
-    const ends = outputs.slice(0, outputs.length - captured);
-    this.outputs = ends.filter(isPort);
-    this.captured = outputs.slice(ends.length).filter(isPort);
+    const own = outputs.slice(0, outputs.length - captured);
+    this.outputs = own.filter(isPort);
+    this.captured = outputs.slice(own.length).filter(isPort);
     this.skipped = outputs.filter(isSkipped);
     this.#loaded = loaded;
     const isKept =

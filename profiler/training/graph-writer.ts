@@ -73,9 +73,9 @@ export class GraphWriter {
   }
 
   /** Whether all that it does is to go over to integers, or back from them. */
-  #converts({ op, form, inputs: [input = -1], outputs: [output = -1] }: NeutralLayer): boolean {
+  #converts({ form, inputs: [input = -1], outputs: [output = -1] }: NeutralLayer): boolean {
     const isOnGrid = this.grids.has(input) || this.grids.has(output);
-    return form.kind === "unary" && form.fn === undefined && isOnGrid && CONVERTING.has(op);
+    return form.kind === "unary" && form.fn === "recoded" && isOnGrid;
   }
 
   /** The normalisation that takes a convolution into it. */
@@ -166,9 +166,6 @@ export class GraphWriter {
 
 /** What is on the grid of its input. */
 const MOVING: ReadonlySet<FormKind> = new Set<FormKind>(["reshape", "transpose", "slice", "split", "identity"]);
-
-/** Operators of both formats between floats and integers, and from one grid to another. */
-const CONVERTING: ReadonlySet<string> = new Set(["QuantizeLinear", "DequantizeLinear", "QUANTIZE", "DEQUANTIZE"]);
 
 /** Statistics: they are read, but stay. */
 const NEVER_TRAINED = new Set(["mean", "variance"]);

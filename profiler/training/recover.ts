@@ -20,7 +20,7 @@ import { defaultRate, hasFewLevels } from "./learning-rate.ts";
 import { ModelPair } from "./model-pair.ts";
 import type { Parameter, TrainedRoles } from "./parameters.ts";
 import { planTraining, type Stop, type TrainingPlan } from "./plan.ts";
-import { activationGrids, requireFloatEnds } from "./rounded-activations.ts";
+import { activationGrids, requireFloatInputsOutputs } from "./rounded-activations.ts";
 import { augmentedCopy, readSamples, type Columns, type TrainingSample } from "./sample-pool.ts";
 import { errorGraph, NAMES, stepGraph, type Target } from "./step-graph.ts";
 import { innerPairs, outputPairs, type TargetPair } from "./targets.ts";
@@ -141,7 +141,7 @@ class Distillation {
     this.#teacher = trainableGraphOf(teacherModel);
     this.#student = trainableGraphOf(studentModel);
     this.#grids = activationGrids(studentModel, this.#student);
-    requireFloatEnds(
+    requireFloatInputsOutputs(
       { model: studentModel, graph: this.#student },
       { model: teacherModel, graph: this.#teacher },
       this.#grids,

@@ -54,7 +54,7 @@ export function throughGrid(tape: Tape, x: Value, { scale, least, most }: Activa
   });
 }
 
-interface Side {
+interface ModelAndGraph {
   readonly model: Model;
   readonly graph: NeutralGraph;
 }
@@ -63,14 +63,20 @@ interface Side {
  * Refuses models that take or give integers, originals that answer in them, and weighted layers in integers of which nothing tells what they stand for.
  * @throws {TrainingError} naming a tensor of integers
  */
-export function requireFloatEnds(student: Side, teacher: Side, grids: ReadonlyMap<TensorId, ActivationGrid>): void {
-  const isInteger = ({ graph }: Side, id: TensorId): boolean => isRounded(graph.tensor(id).dataType);
-  const ends = student.graph.tensors.filter(({ isInput, isOutput, constant }) => (isInput && !constant) || isOutput);
+export function requireFloatInputsOutputs(
+  student: ModelAndGraph,
+  teacher: ModelAndGraph,
+  grids: ReadonlyMap<TensorId, ActivationGrid>,
+): void {
+  const isInteger = ({ graph }: ModelAndGraph, id: TensorId): boolean => isRounded(graph.tensor(id).dataType);
+  const inputsAndOutputs = student.graph.tensors.filter(
+    ({ isInput, isOutput, constant }) => (isInput && !constant) || isOutput,
+  );
   const weighted = student.graph.layers.filter(({ form: { kind } }) => kind === "conv" || kind === "dense");
   const made = weighted.flatMap(({ outputs }) => outputs).filter((id) => !grids.has(id));
   refuse(
     student,
-    [...ends.map(({ id }) => id), ...made].find((id) => isInteger(student, id)),
+    [...inputsAndOutputs.map(({ id }) => id), ...made].find((id) => isInteger(student, id)),
   );
   const answers = teacher.graph.tensors.filter(({ isOutput }) => isOutput).map(({ id }) => id);
   refuse(
@@ -83,7 +89,7 @@ function isRounded(dataType: DataType | undefined): boolean {
   return dataType !== undefined && isInteger(dataType) && (bitsOf(dataType) ?? Infinity) <= MOST_BITS;
 }
 
-function refuse({ model, graph }: Side, id: TensorId | undefined): void {
+function refuse({ model, graph }: ModelAndGraph, id: TensorId | undefined): void {
   if (id === undefined) return;
   throw new TrainingError(
     `${model.file}: "${graph.tensors[id]?.name ?? id}" is of integers, and recovery trains models that take and give floats`,

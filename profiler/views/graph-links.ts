@@ -1,5 +1,5 @@
 import type { LayerProfile, TensorProfile } from "../profile.ts";
-import { endId, layerId, visibleOf, type Ends, type Outline } from "./graph-outline.ts";
+import { portId, layerId, visibleOf, type OutlinedStructure, type Outline } from "./graph-outline.ts";
 
 /** All tensors that flow from one drawn box to another. */
 export interface Link {
@@ -14,7 +14,7 @@ export function linksOf(
   outline: Outline,
   open: ReadonlySet<string>,
   layers: readonly LayerProfile[],
-  { edges, inputs, outputs }: Ends,
+  { edges, inputs, outputs }: OutlinedStructure,
 ): readonly Link[] {
   const links = new Map<string, { from: string; to: string; tensors: Set<TensorProfile> }>();
   const drawn = new Map<string, string | undefined>();
@@ -31,12 +31,12 @@ export function linksOf(
     else links.set(key, { from, to, tensors: new Set([tensor]) });
   };
   for (const { tensor, readers } of inputs) {
-    for (const reader of readers) join(endId("input", tensor.name), layerId(reader), tensor);
+    for (const reader of readers) join(portId("input", tensor.name), layerId(reader), tensor);
   }
   for (const { from, output, to } of edges) join(layerId(from), layerId(to), layers[from]?.outputs[output]);
   for (const { from, output } of outputs) {
     const tensor = layers[from]?.outputs[output];
-    if (tensor) join(layerId(from), endId("output", tensor.name), tensor);
+    if (tensor) join(layerId(from), portId("output", tensor.name), tensor);
   }
   return [...links.values()];
 }

@@ -25,9 +25,9 @@ export interface Box {
 }
 
 /** What the outline takes of a model's structure. */
-export type Ends = Pick<Structure, "edges" | "inputs" | "outputs">;
+export type OutlinedStructure = Pick<Structure, "edges" | "inputs" | "outputs">;
 
-const NO_ENDS: Ends = { edges: [], inputs: [], outputs: [] };
+const NO_STRUCTURE: OutlinedStructure = { edges: [], inputs: [], outputs: [] };
 
 /** Neighbours drawn side by side; beyond, they are boxed by ranges. */
 export const MOST_SIBLINGS = 60;
@@ -39,22 +39,22 @@ export const FIRST_BOXES = 150;
 export const MOST_BOXES = 20_000;
 
 /** Boxes of all layers that work on data, between the model's inputs and outputs; what tables fold has no place in the picture. */
-export function outlineOf(layers: readonly LayerProfile[], ends: Ends = NO_ENDS): Outline {
+export function outlineOf(layers: readonly LayerProfile[], structure: OutlinedStructure = NO_STRUCTURE): Outline {
   const shown = layers.filter((layer) => !isFolded(layer));
   const drawn = new Set(shown.map(({ index }) => index));
   const modules = ranged(moduleTree(shown).map(boxOf), "");
-  const inputs = ends.inputs.filter(({ readers }) => readers.some((reader) => drawn.has(reader)));
-  const outputs = ends.outputs.filter(({ from }) => drawn.has(from));
+  const inputs = structure.inputs.filter(({ readers }) => readers.some((reader) => drawn.has(reader)));
+  const outputs = structure.outputs.filter(({ from }) => drawn.has(from));
   const roots = [
     ...ranged(
-      inputs.map(({ tensor }) => endBox("input", tensor)),
+      inputs.map(({ tensor }) => portBox("input", tensor)),
       "input",
     ),
     ...modules,
     ...ranged(
       outputs.flatMap(({ from, output }) => {
         const tensor = layers[from]?.outputs[output];
-        return tensor ? [endBox("output", tensor)] : [];
+        return tensor ? [portBox("output", tensor)] : [];
       }),
       "output",
     ),
@@ -71,12 +71,12 @@ export function outlineOf(layers: readonly LayerProfile[], ends: Ends = NO_ENDS)
   return { roots, boxes, paths };
 }
 
-function endBox(kind: "input" | "output", tensor: TensorProfile): Box {
-  return { id: endId(kind, tensor.name), kind, name: tensor.name, children: [], layers: [], tensor };
+function portBox(kind: "input" | "output", tensor: TensorProfile): Box {
+  return { id: portId(kind, tensor.name), kind, name: tensor.name, children: [], layers: [], tensor };
 }
 
 /** The box of an input or output; the space keeps it from any module's. */
-export function endId(kind: "input" | "output", name: string): string {
+export function portId(kind: "input" | "output", name: string): string {
   return `${kind} ${name}`;
 }
 

@@ -10,7 +10,7 @@ import { modelOfBytes } from "../builders/read-model.ts";
 import { NetworkBuilder } from "../zoo/network-builder.ts";
 import type { Network } from "../zoo/network.ts";
 import { resnet } from "../zoo/networks/resnet.ts";
-import { toBytes } from "../zoo/pieces.ts";
+import { toBytes } from "../zoo/file-segments.ts";
 import { writeOnnxFile, toOnnx } from "../zoo/to-onnx.ts";
 import { toTflite } from "../zoo/to-tflite.ts";
 import type { EditTime } from "./edit-alone.ts";

@@ -10,7 +10,7 @@ import { measuredModel } from "../phone/measured-model.ts";
 import { preparePhones } from "../phone/prepare.mjs";
 import { startAdb } from "../phone/use-adb.ts";
 import { mobilenetV1 } from "../zoo/networks/mobilenet-v1.ts";
-import { toBytes } from "../zoo/pieces.ts";
+import { toBytes } from "../zoo/file-segments.ts";
 import { toTflite } from "../zoo/to-tflite.ts";
 import type { Finding } from "./finding.ts";
 import { median } from "./measure.ts";

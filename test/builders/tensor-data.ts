@@ -2,13 +2,13 @@ import { bytesOf, type DataType } from "../../profiler/model/data-type.ts";
 import { encodeRaw } from "./raw-tensor.ts";
 
 /**
- * Elements of a tensor: bytes as stored, numbers, zeros, or a function from index to number. The last two are written piece by
- * piece, so that a network of hundreds of megabytes needs no memory.
+ * Elements of a tensor: bytes as stored, numbers, zeros, or a function from index to number. The last two are written chunk by
+ * chunk, so that a network of hundreds of megabytes needs no memory.
  */
 export type TensorData = Uint8Array | readonly number[] | "zeros" | ((index: number) => number);
 
-/** A multiple of 8, so that packed elements of a few bits never straddle two pieces. */
-const ELEMENTS_PER_PIECE = 2 ** 18;
+/** A multiple of 8, so that packed elements of a few bits never straddle two chunks. */
+const ELEMENTS_PER_CHUNK = 2 ** 18;
 
 /** Bytes that `encodeElements` will give; numbers need not fit the shape, so that tests can write tensors that do not. */
 export function encodedBytes(type: DataType, shape: readonly number[], data: TensorData): number {
@@ -23,20 +23,20 @@ export function* encodeElements(type: DataType, shape: readonly number[], data: 
     yield data;
     return;
   }
-  const piece = pieceEncoder(type, data);
+  const chunk = chunkEncoder(type, data);
   const elements = elementCount(shape, data);
-  for (let start = 0; start < elements; start += ELEMENTS_PER_PIECE) {
-    yield piece(start, Math.min(ELEMENTS_PER_PIECE, elements - start));
+  for (let start = 0; start < elements; start += ELEMENTS_PER_CHUNK) {
+    yield chunk(start, Math.min(ELEMENTS_PER_CHUNK, elements - start));
   }
 }
 
-function pieceEncoder(
+function chunkEncoder(
   type: DataType,
   data: Exclude<TensorData, Uint8Array>,
 ): (start: number, length: number) => Uint8Array {
   if (data === "zeros") {
-    // All zeros look alike: one piece serves for all.
-    const zeros = new Uint8Array(encodedBytes(type, [ELEMENTS_PER_PIECE], data));
+    // All zeros look alike: one chunk serves for all.
+    const zeros = new Uint8Array(encodedBytes(type, [ELEMENTS_PER_CHUNK], data));
     return (_, length) => zeros.subarray(0, encodedBytes(type, [length], data));
   }
   if (typeof data !== "function") return (start, length) => encodeRaw(type, data.slice(start, start + length));

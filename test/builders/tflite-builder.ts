@@ -89,13 +89,13 @@ export interface SignatureSpec {
 /** A file that is made while it is read: its weights never stand in memory together. */
 export interface TfliteFile {
   readonly size: number;
-  /** The whole file from its start, in pieces of at most a few MiB. */
+  /** The whole file from its start, in segments of at most a few MiB. */
   chunks(): Iterable<Uint8Array>;
   /** The same in parts: what stands in memory, and data that is made when it is asked for. */
-  readonly pieces: readonly TflitePiece[];
+  readonly segments: readonly TfliteSegment[];
 }
 
-export type TflitePiece = Uint8Array | { readonly length: number; readonly chunks: () => Iterable<Uint8Array> };
+export type TfliteSegment = Uint8Array | { readonly length: number; readonly chunks: () => Iterable<Uint8Array> };
 
 /** The whole file: for models whose weights fit in memory. */
 export function tfliteModel(spec: TfliteSpec): Uint8Array {
@@ -117,12 +117,12 @@ export function tfliteFile(spec: TfliteSpec): TfliteFile {
   builder.finish(model.pack(builder), "TFL3");
   const tables = builder.asUint8Array().slice();
   const placed = payloads.place(tables, spec.weights === "outside");
-  const pieces = [...lay(tables, placed)];
+  const segments = [...lay(tables, placed)];
   return {
-    size: pieces.reduce((sum, { length }) => sum + length, 0),
-    pieces,
+    size: segments.reduce((sum, { length }) => sum + length, 0),
+    segments,
     *chunks() {
-      for (const piece of pieces) yield* piece instanceof Uint8Array ? [piece] : piece.chunks();
+      for (const segment of segments) yield* segment instanceof Uint8Array ? [segment] : segment.chunks();
     },
   };
 }
@@ -181,7 +181,7 @@ class Payloads {
   }
 }
 
-function* lay(tables: Uint8Array, payloads: readonly PlacedPayload[]): Iterable<TflitePiece> {
+function* lay(tables: Uint8Array, payloads: readonly PlacedPayload[]): Iterable<TfliteSegment> {
   yield tables;
   let position = tables.length;
   for (const payload of payloads) {

@@ -6,7 +6,7 @@ import { bert } from "../zoo/networks/bert.ts";
 import { shufflenetV1 } from "../zoo/networks/shufflenet-v1.ts";
 import { squeezenet } from "../zoo/networks/squeezenet.ts";
 import type { Network } from "../zoo/network.ts";
-import { toBytes } from "../zoo/pieces.ts";
+import { toBytes } from "../zoo/file-segments.ts";
 import { thinned } from "../zoo/thin.ts";
 import { toOnnx } from "../zoo/to-onnx.ts";
 import { toTflite } from "../zoo/to-tflite.ts";

@@ -7,7 +7,7 @@ import { AndroidTarget } from "../../profiler/device/adb/android-target.ts";
 import { isMeasured } from "../../profiler/device/run-result.ts";
 import { skip } from "../skip.ts";
 import { mobilenetV1 } from "../zoo/networks/mobilenet-v1.ts";
-import { toBytes } from "../zoo/pieces.ts";
+import { toBytes } from "../zoo/file-segments.ts";
 import { toTflite } from "../zoo/to-tflite.ts";
 import { measuredModel } from "./measured-model.ts";
 import { useAdb } from "./use-adb.ts";

@@ -15,7 +15,7 @@ import { readModel } from "../../profiler/formats/formats.ts";
 import { skip } from "../skip.ts";
 import { tflite } from "../unit/runtime/tiny-models.ts";
 import { mobilenetV1 } from "../zoo/networks/mobilenet-v1.ts";
-import { toBytes } from "../zoo/pieces.ts";
+import { toBytes } from "../zoo/file-segments.ts";
 import { toTflite } from "../zoo/to-tflite.ts";
 import { COMPILED_MODEL_PROGRAM, loopingProgram, program } from "./benchmark-program.ts";
 import { measuredModel } from "./measured-model.ts";

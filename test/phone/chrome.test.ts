@@ -12,7 +12,7 @@ import { installChromium } from "../../install.mjs";
 import { skip } from "../skip.ts";
 import { startBrowser } from "../vscode/run/browser.ts";
 import { mobilenetV1 } from "../zoo/networks/mobilenet-v1.ts";
-import { toBytes } from "../zoo/pieces.ts";
+import { toBytes } from "../zoo/file-segments.ts";
 import { toTflite } from "../zoo/to-tflite.ts";
 import { measuredModel } from "./measured-model.ts";
 import type { TestPhone } from "./test-phone.ts";

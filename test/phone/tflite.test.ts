@@ -8,7 +8,7 @@ import type { RunOptions, TargetProgress } from "../../profiler/device/target.ts
 import { tfliteModel } from "../builders/tflite-builder.ts";
 import { skip } from "../skip.ts";
 import { mobilenetV1 } from "../zoo/networks/mobilenet-v1.ts";
-import { toBytes } from "../zoo/pieces.ts";
+import { toBytes } from "../zoo/file-segments.ts";
 import { toTflite } from "../zoo/to-tflite.ts";
 import { measuredModel } from "./measured-model.ts";
 import type { TestPhone } from "./test-phone.ts";

@@ -6,8 +6,8 @@ import { onnx } from "../../profiler/formats/onnx/schema/onnx.ts";
 import { node, tensor, value, type OnnxNode, type OnnxTensor } from "../builders/onnx-builder.ts";
 import { elements, runStep, type Network, type Value } from "./network.ts";
 import { ONNX_STEPS, type OnnxContext } from "./onnx-steps.ts";
-import { totalLength, writePieces, type Fill, type Piece } from "./pieces.ts";
-import { weightPiece, type StoredWeight } from "./weights.ts";
+import { totalLength, writeSegments, type Fill, type FileSegment } from "./file-segments.ts";
+import { weightSegment, type StoredWeight } from "./weights.ts";
 
 /**
  * Where the weights are. "embedded": raw bytes in the model. "external": in a file beside it. "folded": each made by a ConstantOfShape
@@ -22,9 +22,9 @@ export interface OnnxOptions {
 }
 
 export interface OnnxFile {
-  readonly model: readonly Piece[];
+  readonly model: readonly FileSegment[];
   /** Name of the file of external weights, beside the model, and its content. */
-  readonly data?: { readonly name: string; readonly pieces: readonly Piece[] };
+  readonly data?: { readonly name: string; readonly segments: readonly FileSegment[] };
 }
 
 /** Gelu is an operator of its own from 20 on. */
@@ -59,7 +59,7 @@ export function toOnnx(network: Network, options: OnnxOptions = {}): OnnxFile {
 
   const folded = weights.filter(({ weight }) => mode === "folded" && elements(weight.shape) >= FOLDED_FROM);
   const kept = weights.filter((weight) => !folded.includes(weight));
-  const data = { name: `${network.name}.onnx.data`, pieces: kept.map(weightPiece) };
+  const data = { name: `${network.name}.onnx.data`, segments: kept.map(weightSegment) };
   const head: onnx.ModelProto.$Properties = {
     irVersion: IR_VERSION,
     producerName: "edgewise-zoo",
@@ -81,7 +81,7 @@ export function toOnnx(network: Network, options: OnnxOptions = {}): OnnxFile {
     ),
   };
   const initializers = mode === "external" ? externalTensors(kept, data.name) : kept.map(embeddedTensor);
-  const body: Piece[] = [onnx.GraphProto.encode(graph).finish(), ...initializers.flat()];
+  const body: FileSegment[] = [onnx.GraphProto.encode(graph).finish(), ...initializers.flat()];
   const model = [onnx.ModelProto.encode(head).finish(), prefix(GRAPH_FIELD, totalLength(body)), ...body];
   return mode === "external" ? { model, data } : { model };
 }
@@ -93,8 +93,8 @@ export async function writeOnnxFile(
   { fill, ...options }: OnnxOptions & { readonly fill?: Fill } = {},
 ): Promise<void> {
   const { model, data } = toOnnx(network, options);
-  await writePieces(model, path, fill);
-  if (data !== undefined) await writePieces(data.pieces, join(dirname(path), data.name), fill);
+  await writeSegments(model, path, fill);
+  if (data !== undefined) await writeSegments(data.segments, join(dirname(path), data.name), fill);
 }
 
 /** The graph's outputs are called "output": nobody wants to read an exporter's name there. */
@@ -131,17 +131,21 @@ const INITIALIZER_FIELD = 5;
 const RAW_DATA_FIELD = 9;
 const LENGTH_DELIMITED = 2;
 
-/** An initializer whose raw bytes are a piece of their own, so that they need not be made to know how long the file is. */
-function embeddedTensor(weight: StoredWeight): readonly Piece[] {
-  const raw = weightPiece(weight);
-  const tensorPieces = [onnx.TensorProto.encode(tensorHead(weight)).finish(), prefix(RAW_DATA_FIELD, raw.length), raw];
-  return [prefix(INITIALIZER_FIELD, totalLength(tensorPieces)), ...tensorPieces];
+/** An initializer whose raw bytes are a segment of their own, so that they need not be made to know how long the file is. */
+function embeddedTensor(weight: StoredWeight): readonly FileSegment[] {
+  const raw = weightSegment(weight);
+  const tensorSegments = [
+    onnx.TensorProto.encode(tensorHead(weight)).finish(),
+    prefix(RAW_DATA_FIELD, raw.length),
+    raw,
+  ];
+  return [prefix(INITIALIZER_FIELD, totalLength(tensorSegments)), ...tensorSegments];
 }
 
-function externalTensors(weights: readonly StoredWeight[], location: string): readonly (readonly Piece[])[] {
+function externalTensors(weights: readonly StoredWeight[], location: string): readonly (readonly FileSegment[])[] {
   let offset = 0;
   return weights.map((weight) => {
-    const { length } = weightPiece(weight);
+    const { length } = weightSegment(weight);
     const place = { location, offset, length };
     offset += length;
     const message = onnx.TensorProto.encode({

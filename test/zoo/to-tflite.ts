@@ -1,7 +1,7 @@
 import { tfliteFile, type OperatorSpec, type TensorSpec } from "../builders/tflite-builder.ts";
 import { runStep, type Network, type Value } from "./network.ts";
 import { addMissingBiases, foldBatchNorms, fuseActivations, trimPositions } from "./passes.ts";
-import { toBytes, writePieces, type Fill, type Piece } from "./pieces.ts";
+import { toBytes, writeSegments, type Fill, type FileSegment } from "./file-segments.ts";
 import { nhwc, TFLITE_STEPS, type TfliteContext } from "./tflite-steps.ts";
 import { elementAt } from "./weights.ts";
 
@@ -13,7 +13,7 @@ export interface TfliteOptions {
 }
 
 /** The network as a converter leaves it in a TFLite file: batch normalisation folded, ReLUs fused, images N×H×W×C. */
-export function toTflite(network: Network, options: TfliteOptions = {}): readonly Piece[] {
+export function toTflite(network: Network, options: TfliteOptions = {}): readonly FileSegment[] {
   const { weights = "inside", isDynamic = false } = options;
   const { inputs, outputs, steps } = converted(network);
   const tensors: TensorSpec[] = [];
@@ -44,14 +44,14 @@ export function toTflite(network: Network, options: TfliteOptions = {}): readonl
   };
   for (const step of steps) runStep(TFLITE_STEPS, step, context);
   const entry = { inputs: inputs.map(({ value }) => nameOf(value)), outputs: outputs.map(nameOf) };
-  return tfliteFile({ name: network.name, tensors, operators, ...entry, weights }).pieces.map(inMemoryIfSmall);
+  return tfliteFile({ name: network.name, tensors, operators, ...entry, weights }).segments.map(inMemoryIfSmall);
 }
 
 /** Shapes, axes and paddings are small: they have to be there in a hollow file too, whose weights read as zeros. */
 const SMALL_BYTES = 4096;
 
-function inMemoryIfSmall(piece: Piece): Piece {
-  return piece.length > SMALL_BYTES ? piece : toBytes([piece]);
+function inMemoryIfSmall(segment: FileSegment): FileSegment {
+  return segment.length > SMALL_BYTES ? segment : toBytes([segment]);
 }
 
 /** What `toTflite` writes, still as a network: its parameters are the file's. */
@@ -64,5 +64,5 @@ export async function writeTfliteFile(
   path: string,
   { fill, ...options }: TfliteOptions & { readonly fill?: Fill } = {},
 ): Promise<void> {
-  await writePieces(toTflite(network, options), path, fill);
+  await writeSegments(toTflite(network, options), path, fill);
 }

@@ -1,5 +1,5 @@
 import { at, elements, type Weight } from "./network.ts";
-import type { Piece } from "./pieces.ts";
+import type { FileSegment } from "./file-segments.ts";
 
 /** A weight as a file stores it: looked at under `shape`, its axes then put in the order of `permutation`. */
 export interface StoredWeight {
@@ -34,7 +34,7 @@ const FLOAT_BYTES = 4;
 const CHUNK_ELEMENTS = 2 ** 16;
 
 /** A weight's little-endian floats, made when they are asked for. */
-export function weightPiece(weight: StoredWeight): Piece {
+export function weightSegment(weight: StoredWeight): FileSegment {
   const count = elements(weight.shape);
   return {
     length: count * FLOAT_BYTES,

@@ -81,7 +81,7 @@ interface CheckedSamplesProps {
   readonly onChooseData: () => void;
 }
 
-/** What the errors were measured on, and the way to better samples where those were made up. */
+/** What the errors were measured on, and the way to better samples where those are synthetic. */
 export function CheckedSamples({ samples, onChooseData }: CheckedSamplesProps): JSX.Element {
   return (
     <p class="remark" data-testid="check-samples">

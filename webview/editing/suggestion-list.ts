@@ -97,7 +97,7 @@ export function withFound(known: FoundSuggestions | null, found: FoundSuggestion
   return { ...found, list: [...known.list, ...found.list.filter(({ edit }) => !keys.has(editKey(edit)))] };
 }
 
-/** The most worthwhile first, whatever they promise: those found so far have no other order. */
+/** The most worthwhile first, whatever they guarantee: those found so far have no other order. */
 export function ranked(list: readonly ListedSuggestion[]): readonly ListedSuggestion[] {
   return list.toSorted((a, b) => b.score - a.score);
 }

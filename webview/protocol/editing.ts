@@ -117,7 +117,7 @@ export interface Prediction {
 
 /** What a change did when it was computed and run beside the shown model. */
 export interface Trial extends Prediction {
-  /** "exact" when all edits promise it. */
+  /** "exact" when all edits guarantee it. */
   readonly guarantee: Suggestion["guarantee"];
   readonly check: Check;
   /** Weights of some edit would have been fitted to samples, and there were none. */
@@ -139,7 +139,7 @@ export interface SampleNote {
   readonly count: number;
   /** "digits.npy", "seeded random (seed 0)" */
   readonly description: string;
-  /** Made up, for want of samples of the user's own: errors measured on them say little. */
+  /** Synthetic, for want of samples of the user's own: errors measured on them say little. */
   readonly isRandom: boolean;
   readonly hasLabels: boolean;
 }

@@ -170,7 +170,7 @@ function report(suggestions: readonly Suggestion[], measuring: Measuring | undef
 }
 
 function measuredText({ samples: { fitted, measured: judged, description }, measured, of }: Measuring): string {
-  const rest = measured < of ? "; the others are ranked by what their kind promises" : "";
+  const rest = measured < of ? "; the others are ranked by what their kind guarantees" : "";
   return `Ranked by measured error: of ${of} edits that change answers the ${measured} most worthwhile by their sizes were made, fitted to ${fitted} samples, and run on ${judged} others (${printable(description)})${rest}.`;
 }
 

@@ -235,10 +235,10 @@ export class BenchmarkRun extends PhoneRun {
     readonly bytes: Uint8Array;
   }[] {
     const { inputNames, inputs } = this.prepared;
-    const ends = this.#ends("inputs");
+    const stored = this.#tensorsOf("inputs");
     return inputNames.map((name, index) => {
       const tensor = ownEntry(inputs, name);
-      const end = ends[index];
+      const end = stored[index];
       if (tensor === undefined || end === undefined) throw new RunError(`input "${name}" is missing`);
       // Names of the model's own hold what separates them; these need not be the same.
       return {
@@ -250,7 +250,7 @@ export class BenchmarkRun extends PhoneRun {
     });
   }
 
-  #ends(which: "inputs" | "outputs"): readonly Tensor[] {
+  #tensorsOf(which: "inputs" | "outputs"): readonly Tensor[] {
     const { graph } = this.prepared.model.entries[0];
     return graph[which].flatMap((id) => graph.tensors[id] ?? []);
   }
@@ -267,9 +267,9 @@ export class BenchmarkRun extends PhoneRun {
     this.report("comparing");
     const { outputNames, outputs: expected, skipped } = this.prepared;
     if (Object.keys(expected).length === 0) return compareOutputs({}, {}, skipped);
-    const ends = this.#ends("outputs");
+    const stored = this.#tensorsOf("outputs");
     const parts = outputNames.flatMap((name, index) => {
-      const [like, end] = [ownEntry(expected, name), ends[index]];
+      const [like, end] = [ownEntry(expected, name), stored[index]];
       return like === undefined || end === undefined ? [] : [{ name, like, end, bytes: storedByteLength(end, like) }];
     });
     const size = parts.reduce((sum, { bytes }) => sum + bytes, 0);

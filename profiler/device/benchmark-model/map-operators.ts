@@ -64,8 +64,8 @@ class RowFinder {
   readonly #byOutputs = new Map<string, LayerProfile>();
   readonly #byOutput = new Map<string, LayerProfile>();
   /** Given by an operator's own output, by the operator's place: no delegate's inner row. */
-  readonly #ends: readonly (readonly LayerProfile[])[];
-  readonly #isEnd: ReadonlySet<LayerProfile>;
+  readonly #rows: readonly (readonly LayerProfile[])[];
+  readonly #isRow: ReadonlySet<LayerProfile>;
   readonly #taken = new Set<LayerProfile>();
 
   constructor(
@@ -83,23 +83,23 @@ class RowFinder {
     const aligned: Alignment = operators.some(isXnnpackOperator)
       ? alignXnnpack(operators, layers, named)
       : new Map<number, LayerProfile>();
-    this.#ends = operators.map((operator, place) => {
+    this.#rows = operators.map((operator, place) => {
       if (isXnnpackOperator(operator)) return [aligned.get(place) ?? []].flat();
       return isNameless(operator) ? this.#between(place) : this.#named(operator);
     });
-    this.#isEnd = new Set(this.#ends.flat());
+    this.#isRow = new Set(this.#rows.flat());
   }
 
   /** The rows of the operator at a place of the profile. */
   of(place: number): readonly LayerProfile[] {
     const operator = this.operators[place];
-    const group = new Set((this.#ends[place] ?? []).filter((row) => !this.#taken.has(row)));
+    const group = new Set((this.#rows[place] ?? []).filter((row) => !this.#taken.has(row)));
     const isXnnpack = operator !== undefined && isXnnpackOperator(operator);
     if (isXnnpack || isDelegate(operator?.type ?? "")) {
       for (const row of group) {
         for (const { name, isConstant } of row.inputs) {
           const giver = isConstant ? undefined : this.#byOutput.get(name);
-          if (giver?.role !== "compute" || this.#isEnd.has(giver) || this.#taken.has(giver)) continue;
+          if (giver?.role !== "compute" || this.#isRow.has(giver) || this.#taken.has(giver)) continue;
           if (!isXnnpack || RUN_WITHIN_NEXT.has(giver.op)) group.add(giver);
         }
       }

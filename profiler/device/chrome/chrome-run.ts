@@ -3,7 +3,7 @@ import { RunError } from "../../errors.ts";
 import {
   withFloatInputsOutputs,
   type FloatPort,
-  type ModelWithFloatEnds,
+  type ModelWithFloatInputsOutputs,
 } from "../../formats/tflite/float-inputs-outputs.ts";
 import type { NumericTensor } from "../../runtime/numeric-tensor.ts";
 import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
@@ -101,14 +101,14 @@ export class ChromeRun extends PhoneRun {
   }
 
   /** What this machine gave, in the order of the page's outputs; one that is asked for twice comes once. */
-  #expected({ outputs }: ModelWithFloatEnds): readonly NumericTensor[] {
+  #expected({ outputs }: ModelWithFloatInputsOutputs): readonly NumericTensor[] {
     const places = new Map<number, FloatPort>();
     for (const end of outputs) if (!places.has(end.place)) places.set(end.place, end);
     return [...places].sort(([a], [b]) => a - b).map(([, { name }]) => tensorOf(this.prepared.outputs, name));
   }
 
   #compare(
-    { outputs: ports }: ModelWithFloatEnds,
+    { outputs: ports }: ModelWithFloatInputsOutputs,
     { shapes }: PageResult,
     outputs: ReadonlyMap<number, Uint8Array>,
   ): OutputCheck {

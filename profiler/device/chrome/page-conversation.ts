@@ -8,7 +8,7 @@ import { readPageProgress, readPageResult, type PageResult } from "./page-result
 
 /** What the page is to do. */
 export interface PageTask {
-  /** In the order of the model's ends. */
+  /** In the order of the model's inputs. */
   readonly inputs: readonly PageInput[];
   readonly model: Uint8Array;
   /** Beside the model's own. */
@@ -74,8 +74,8 @@ export class PageConversation {
 
   #files(): ReadonlyMap<string, ServedFile> {
     const { inputs, model, data = [], task: told } = this.task;
-    const ends = inputs.map(({ name, type, shape }) => ({ name, type, shape }));
-    const task = textBytes(JSON.stringify({ ...told, inputs: ends }));
+    const described = inputs.map(({ name, type, shape }) => ({ name, type, shape }));
+    const task = textBytes(JSON.stringify({ ...told, inputs: described }));
     return new Map<string, ServedFile>([
       ["", inMemory("text/html; charset=utf-8", textBytes(PAGE))],
       ["page.js", onDisk(SCRIPT, pageScript(this.runtime))],

@@ -22,12 +22,12 @@ export interface InputFile {
 
 /** @throws {RunError} for inputs that are no numbers */
 export function inputFiles({ model, inputNames, inputs }: PreparedRun): readonly InputFile[] {
-  const ends = endsOf(model, "inputs");
+  const stored = tensorsOf(model, "inputs");
   return inputNames.map((name, index) => {
-    const [tensor, end] = [ownEntry(inputs, name), ends[index]];
-    if (tensor === undefined || end === undefined) throw new RunError(`input "${name}" is missing`);
+    const [tensor, input] = [ownEntry(inputs, name), stored[index]];
+    if (tensor === undefined || input === undefined) throw new RunError(`input "${name}" is missing`);
     const file = `input_${index}.bin`;
-    return { file, flag: `${tensor.shape.join("x")}:${file}`, bytes: toStoredBytes(end, tensor) };
+    return { file, flag: `${tensor.shape.join("x")}:${file}`, bytes: toStoredBytes(input, tensor) };
   });
 }
 
@@ -40,24 +40,24 @@ export async function checkOutputs(
   found: readonly RunnerOutput[],
   read: (file: string, bytes: number) => Promise<Uint8Array>,
 ): Promise<OutputCheck> {
-  const ends = endsOf(model, "outputs");
+  const stored = tensorsOf(model, "outputs");
   const given: Record<string, NumericTensor> = {};
   const steps: Record<string, number> = {};
   for (const [index, name] of outputNames.entries()) {
-    const [like, end, output] = [ownEntry(expected, name), ends[index], found[index]];
+    const [like, tensor, output] = [ownEntry(expected, name), stored[index], found[index]];
     const dataType = TFLITE_TYPES[output?.type ?? 0];
-    if (like === undefined || end === undefined || output === undefined || dataType === undefined) continue;
-    const isAlike = dataType === end.declared?.dataType && output.shape.join() === like.shape.join();
+    if (like === undefined || tensor === undefined || output === undefined || dataType === undefined) continue;
+    const isAlike = dataType === tensor.declared?.dataType && output.shape.join() === like.shape.join();
     // One of another size is told by its shape: its elements are not looked at.
     given[name] = isAlike
-      ? fromStoredBytes(end, like, await read(`output_${index}.bin`, storedByteLength(end, like)))
+      ? fromStoredBytes(tensor, like, await read(`output_${index}.bin`, storedByteLength(tensor, like)))
       : { dataType, shape: output.shape, data: newArray(dataType, 0) };
-    steps[name] = stepOf(end);
+    steps[name] = stepOf(tensor);
   }
   return compareOutputs(expected, given satisfies NamedTensors, skipped, steps satisfies OutputSteps);
 }
 
-function endsOf({ entries }: PreparedRun["model"], which: "inputs" | "outputs"): readonly Tensor[] {
+function tensorsOf({ entries }: PreparedRun["model"], which: "inputs" | "outputs"): readonly Tensor[] {
   const { graph } = entries[0];
   return graph[which].flatMap((id) => graph.tensors[id] ?? []);
 }

@@ -5,7 +5,7 @@ import { BuiltinOperator } from "../../formats/tflite/schema/generated/schema_ge
 const OUT_OF_RANGE = /Op builtin_code out of range: (\d+)\./g;
 /** And for a version that it does not know of one that it does. */
 const UNKNOWN_VERSION = /Didn't find op for builtin opcode '(\w+)' version '(\d+)'/g;
-/** And for an operator that somebody else's compiler or library made up. */
+/** And for an operator that somebody else's compiler or library invented. */
 const CUSTOM = /Encountered unresolved custom op: ([^.;]+)\./g;
 const WITH_CUSTOM = "A benchmark_model that was built with that operator runs it (--benchmark-model)";
 

@@ -46,7 +46,7 @@ export interface Verdict {
 }
 
 /** What can be said of an accuracy that was asked for. */
-export interface AccuracyPromise extends Verdict {
+export interface AccuracyGuarantee extends Verdict {
   /** The verdict shows what was asked for. */
   readonly isShown: boolean;
   /** Samples that could show it, if every answer was right. */
@@ -85,7 +85,7 @@ export interface FitResult {
   /** What the latencies were measured on, and by: "Google Pixel 8, 4 threads, TFLite 2.9.0 (CPU, XNNPACK)"; null: they are estimates. */
   readonly device: string | null;
   /** Of the point to take, where an accuracy was asked for. */
-  readonly promise: AccuracyPromise | null;
+  readonly guarantee: AccuracyGuarantee | null;
   /** null where none was asked for. */
   readonly recovery: SearchRecovery | null;
 }
@@ -118,7 +118,7 @@ export interface FitSamples {
   readonly judged: number;
   /** "digits.npy", "seeded random (seed 0)" */
   readonly description: string;
-  /** Made up, for want of samples of the user's own: errors on them only tell edits apart roughly. */
+  /** Synthetic, for want of samples of the user's own: errors on them only tell edits apart roughly. */
   readonly isRandom: boolean;
   readonly hasLabels: boolean;
 }

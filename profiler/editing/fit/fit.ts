@@ -182,7 +182,7 @@ export function fittedOf(
   return {
     result: {
       ...{ points, best, isMet, ending, samples, device },
-      promise: goal.promiseOf(points[best]?.verdict ?? null),
+      guarantee: goal.guaranteeOf(points[best]?.verdict ?? null),
       recovery: recoveries.result,
     },
     model: found.model ?? model,

@@ -5,7 +5,7 @@ import { fewestTrials } from "../../numeric/proportion-bound.ts";
 import {
   BUDGETED,
   type BudgetedTotal,
-  type AccuracyPromise,
+  type AccuracyGuarantee,
   type FitBudget,
   type FitError,
   type FitPoint,
@@ -19,7 +19,7 @@ const COSTS = ["weightBytes", "energyPicojoules", "latencySeconds"] as const;
 /** What costs nothing at the start cannot become cheaper. */
 const LEAST_COST = 1e-12;
 
-/** Of a promise to be wrong: the usual one in twenty. */
+/** Of a guarantee to be wrong: the usual one in twenty. */
 export const RISK = 0.05;
 
 /** What can be bounded: totals, and the download. */
@@ -124,7 +124,7 @@ export class Goal {
   }
 
   /** null where no accuracy was asked for. */
-  promiseOf(verdict: Verdict | null): AccuracyPromise | null {
+  guaranteeOf(verdict: Verdict | null): AccuracyGuarantee | null {
     const { lowestAccuracy } = this.budget;
     if (lowestAccuracy === undefined || verdict === null) return null;
     const samplesNeeded = fewestTrials(lowestAccuracy, RISK);

@@ -292,7 +292,7 @@ const JUDGED: Parts = {
   judging: { of: 8, from: 5, to: 8 },
 };
 
-/** Of samples that nothing is fitted to: the more judge, the more can be promised. */
+/** Of samples that nothing is fitted to: the more judge, the more can be guaranteed. */
 const JUDGED_APART = { measuring: { of: 4, from: 0, to: 1 }, judging: { of: 4, from: 1, to: 4 } };
 
 /** What is fitted to must not be measured on: a layer with as many weights as there are samples fits them without any error. */

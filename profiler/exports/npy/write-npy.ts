@@ -3,7 +3,7 @@ import { OptionError } from "../../errors.ts";
 import type { Constant } from "../../model/model.ts";
 import type { StoredTensor } from "../../views/stored-constant.ts";
 import { dequantizer } from "./dequantize.ts";
-import { encodedPieces, rawPieces, valuePieces } from "./element-pieces.ts";
+import { encodedChunks, rawChunks, valueChunks } from "./element-chunks.ts";
 import { npyHeader, npyType } from "./npy-header.ts";
 
 /** Which numbers of a quantized tensor: the integers of the file, or what they stand for. */
@@ -26,27 +26,27 @@ export async function writeNpy(
 ): Promise<void> {
   const { constant } = tensor;
   const type = content === "stored" ? npyType(constant.dataType, name) : "float32";
-  const pieces =
+  const chunks =
     content === "dequantized"
-      ? encodedPieces("float32", await dequantizedPieces(tensor, name))
+      ? encodedChunks("float32", await dequantizedChunks(tensor, name))
       : type === constant.dataType
-        ? rawPieces(constant, name)
-        : encodedPieces(type, valuePieces(constant, name));
+        ? rawChunks(constant, name)
+        : encodedChunks(type, valueChunks(constant, name));
   const write = async (target: { write(bytes: Uint8Array): Promise<void> }): Promise<void> => {
     await target.write(npyHeader(type, constant.shape));
-    for await (const piece of pieces) await target.write(piece);
+    for await (const chunk of chunks) await target.write(chunk);
   };
   await writeAtomically(path, write, options);
 }
 
-async function dequantizedPieces(
+async function dequantizedChunks(
   { constant, quantization }: StoredTensor & { readonly constant: Constant },
   name: string,
-): Promise<ReturnType<typeof valuePieces>> {
+): Promise<ReturnType<typeof valueChunks>> {
   if (!quantization) throw new OptionError(`${name} is not quantized: there is nothing to dequantize`);
   const dequantize = await dequantizer(quantization, constant.shape, name);
   return (async function* () {
-    for await (const { start, values } of valuePieces(constant, name))
+    for await (const { start, values } of valueChunks(constant, name))
       yield { start, values: values.map((value, index) => dequantize(value, start + index)) };
   })();
 }

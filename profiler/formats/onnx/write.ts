@@ -10,7 +10,7 @@ import { copyDataFiles } from "./write/copy-data-files.ts";
 import { DataFile, dataNameOf, prepareDataFile, sweepUnusedData } from "./write/data-file.ts";
 import { isEdited } from "../../model/edited.ts";
 import { payloadOf } from "../../neutral/edited-model.ts";
-import { embeddedTensor, fieldPieces } from "./write/encode-tensor.ts";
+import { embeddedTensor, fieldSegments } from "./write/encode-tensor.ts";
 import { patchedGraph, patchedGraphBytes, type PatchContext } from "./write/graph-patch.ts";
 import {
   bytesOfSegments,
@@ -93,7 +93,7 @@ export async function onnxStream(model: Model, tensors: readonly string[] = []):
 }
 
 async function runnable(model: Model, tensors: readonly string[]): Promise<readonly ByteSegment[]> {
-  return [...(await modelPieces(model, writtenWith(embedded))), ...furtherOutputs(tensors)];
+  return [...(await modelSegments(model, writtenWith(embedded))), ...furtherOutputs(tensors)];
 }
 
 /**
@@ -112,7 +112,7 @@ export async function onnxSegments(model: Model): Promise<readonly ByteSegment[]
  */
 export async function onnxSize(model: Model, base?: Model): Promise<number> {
   const dataFiles = [...(model.dataFiles?.values() ?? [])];
-  const segments = await modelPieces(model, (graph, place, context) =>
+  const segments = await modelSegments(model, (graph, place, context) =>
     patchedGraphBytes(graph, place, { ...context, tensor: plannedTensor }, base?.entries[0].graph).then((length) => [
       { bytes: NOTHING, length },
     ]),
@@ -134,11 +134,11 @@ async function planned(
 ): Promise<{ readonly segments: readonly ByteSegment[]; readonly data: readonly ByteSegment[] }> {
   const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
   if (dataFiles.size === 0) {
-    const segments = await modelPieces(model, writtenWith(embedded));
+    const segments = await modelSegments(model, writtenWith(embedded));
     if (!isEdited(model) || lengthOf(segments) <= largestModel) return { segments, data: [] };
   }
   const data = new DataFile(location, dataFiles);
-  const segments = await modelPieces(
+  const segments = await modelSegments(
     model,
     writtenWith((name, constant) => data.tensor(name, constant)),
   );
@@ -160,7 +160,7 @@ function writtenWith(tensor: PatchContext["tensor"]): PatchGraph {
   return (graph, place, context) => patchedGraph(graph, place, { ...context, tensor });
 }
 
-async function modelPieces(model: Model, patch: PatchGraph): Promise<readonly ByteSegment[]> {
+async function modelSegments(model: Model, patch: PatchGraph): Promise<readonly ByteSegment[]> {
   const { source } = model;
   if (source === undefined) throw new RangeError(`${model.file} was not read from a file`);
   const whole = { source, offset: 0, length: source.size };
@@ -179,7 +179,7 @@ async function modelPieces(model: Model, patch: PatchGraph): Promise<readonly By
   const end = graph.offset + graph.length;
   return [
     { source, offset: 0, length: graph.start },
-    ...fieldPieces(MODEL.graph, patched),
+    ...fieldSegments(MODEL.graph, patched),
     { source, offset: end, length: source.size - end },
     ...(await furtherOpsets(model, fields, source)),
   ];

@@ -25,7 +25,7 @@ export interface FloatPort {
   readonly dataType: PortType;
 }
 
-export interface ModelWithFloatEnds {
+export interface ModelWithFloatInputsOutputs {
   readonly bytes: Uint8Array;
   readonly inputs: readonly FloatPort[];
   readonly outputs: readonly FloatPort[];
@@ -74,7 +74,7 @@ export async function withFloatInputsOutputs(
   file: string,
   bytes: Uint8Array,
   extraOutputs: readonly { readonly name: string; readonly tensor: number }[] = [],
-): Promise<ModelWithFloatEnds> {
+): Promise<ModelWithFloatInputsOutputs> {
   const { tables, data } = withZeroBiases(detachModel(bytes));
   const [main] = tables.subgraphs;
   if (main === undefined) throw new RunError(`${file}: the model has no subgraph`);

@@ -19,10 +19,10 @@ export async function openNativeSession(tflite: HostTflite, model: Model, reques
   const { captured, ranges, threads, signal } = request;
   const written = await numberedTflite(model);
   const extra = captured.map(({ name, id }) => ({ name, tensor: written.numberOf(id) }));
-  const ends = await withFloatInputsOutputs(model.file, written.bytes, extra);
+  const float = await withFloatInputsOutputs(model.file, written.bytes, extra);
   const title = `${model.file}: TFLite ${tflite.version}`;
   const open = (until: AbortSignal | undefined): Promise<NativeTflite> =>
-    NativeTflite.open(tflite, ends.bytes, { threads, signal: until }).catch((cause: unknown) => {
+    NativeTflite.open(tflite, float.bytes, { threads, signal: until }).catch((cause: unknown) => {
       throw runError(`${title} cannot load it`, cause, { signal: until });
     });
   let native = await open(signal);
@@ -39,14 +39,14 @@ export async function openNativeSession(tflite: HostTflite, model: Model, reques
       throw runError(`${title} failed`, cause, { signal: until });
     });
     return Object.fromEntries(
-      ends.outputs.flatMap(({ name, place }) => {
+      float.outputs.flatMap(({ name, place }) => {
         const result = results[place];
         return result === undefined ? [] : [[name, result] as const];
       }),
     );
   };
-  const inputs = portsOf(ends.inputs, native.inputs).map((port) => withRange(port, ranges.get(port.name)));
-  const outputs = portsOf(ends.outputs, native.outputs);
+  const inputs = portsOf(float.inputs, native.inputs).map((port) => withRange(port, ranges.get(port.name)));
+  const outputs = portsOf(float.outputs, native.outputs);
   return {
     inputs,
     outputs: outputs.slice(0, outputs.length - captured.length),

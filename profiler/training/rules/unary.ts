@@ -48,7 +48,7 @@ export function unary(tape: Tape, x: Value, fn: UnaryFunction): Value {
 
 export const UNARY_FUNCTION_RULES: GradientRules = {
   unary: ({ fn }, inputs, { tape }) => {
-    if (fn === undefined) throw new NoGradient("it is not a function whose slope is known");
+    if (fn === undefined || fn === "recoded") throw new NoGradient("it is not a function whose slope is known");
     return [unary(tape, onlyInput(inputs), fn)];
   },
 };

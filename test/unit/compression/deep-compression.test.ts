@@ -8,9 +8,9 @@ import { predictEdit } from "../../../profiler/editing/apply.ts";
 import { readModel } from "../../../profiler/formats/formats.ts";
 import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { alexnet } from "../../zoo/networks/alexnet.ts";
-import { HollowSource } from "../../zoo/pieces.ts";
+import { HollowSource } from "../../zoo/file-segments.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
-import { noSiblings } from "../zoo/no-siblings.ts";
+import { noExternalData } from "../zoo/no-external-data.ts";
 import { runCli } from "../cli/run-cli.ts";
 
 describe("Huffman codes", () => {
@@ -106,7 +106,7 @@ describe("The estimate of Deep Compression", () => {
 
   it("stands beside the fivefold that low ranks make of AlexNet's fully connected layers", async () => {
     // Denton et al. (2014), as Han et al. and Iandola et al. cite it: 240 MB to 48 MB, without sharing, pruning or codes.
-    let model = await readModel(new HollowSource("alexnet.onnx", toOnnx(alexnet()).model), noSiblings);
+    let model = await readModel(new HollowSource("alexnet.onnx", toOnnx(alexnet()).model), noExternalData);
     const before = model.fileBytes;
     const dense = liftModel(model).layers.flatMap(({ name, form }) => (form.kind === "dense" ? [name] : []));
     assert.equal(dense.length, 3);

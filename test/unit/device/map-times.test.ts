@@ -11,7 +11,7 @@ import { layerProfile } from "../../builders/profile-builder.ts";
 import { QDQ_CASES } from "../onnx/fusion/qdq-cases.ts";
 import { modelOfBytes, modelOfFile } from "../../builders/read-model.ts";
 import { mobilenetV2 } from "../../zoo/networks/mobilenet-v2.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
 import { edit, edited, readBytes } from "../restructure/edited-model.ts";
 import { inMemory, scalingModel } from "../runtime/tiny-models.ts";

@@ -17,7 +17,7 @@ import type { Network } from "../../zoo/network.ts";
 import { mobilenetV1 } from "../../zoo/networks/mobilenet-v1.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
 import { vgg } from "../../zoo/networks/vgg.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
 

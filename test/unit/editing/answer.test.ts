@@ -90,7 +90,7 @@ describe("The answer of a profile", () => {
     assert.equal(answer({ macs: "2 M", peakMemory: "1 MB" }, { peakMemoryBytes: null }).isWithinAll, false);
   });
 
-  it("names the mildest edit of the strongest promise that meets a budget", () => {
+  it("names the mildest edit of the strongest guarantee that meets a budget", () => {
     const met = (edits: readonly MeetingEdit[] | undefined) => answer({ update: "2 KB" }, {}, edits).misses[0]?.edit;
     const edits = [
       edit("train", "needs training", { fileBytes: 1999 }),

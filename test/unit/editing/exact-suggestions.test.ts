@@ -18,7 +18,7 @@ import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
 import { IS_THOROUGH } from "../../effort.ts";
 import { skip } from "../../skip.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
 import { networkOf, sketches } from "../restructure/properties/random-graph.ts";
 

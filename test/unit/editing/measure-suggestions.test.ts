@@ -5,7 +5,7 @@ import { explainScore, scoreOf, type Suggestion } from "../../../profiler/editin
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
 
 /** Two convolutions and a dense layer: a dozen edits, a second of processor time. */

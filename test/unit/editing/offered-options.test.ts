@@ -7,7 +7,7 @@ import { RESTRUCTURINGS, restructuringOf } from "../../../profiler/restructure/r
 import { isNotApplicable } from "../../../profiler/restructure/restructuring.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
 

@@ -9,7 +9,7 @@ import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { denseNet } from "../../builders/dense-net.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
-import { MemorySiblings } from "../onnx/reader/read-model.ts";
+import { MemoryExternalData } from "../onnx/reader/read-model.ts";
 
 describe("A search of the page that trains what it finds", () => {
   it("shows the model before and after, and what was learned is applied without training again", async () => {
@@ -19,7 +19,7 @@ describe("A search of the page that trains what it finds", () => {
       await writeFile(path, new Uint8Array(Float32Array.from(new Random(5).normals(256 * 36)).buffer));
       const bytes = denseNet([36, 48, 8], () => 1 / 6, 1 / 6);
       const store = new ModelStore(
-        () => Promise.resolve({ source: new MemorySource("net.onnx", bytes), externalData: new MemorySiblings() }),
+        () => Promise.resolve({ source: new MemorySource("net.onnx", bytes), externalData: new MemoryExternalData() }),
         new LearnedStore(folder),
       );
       const request = {

@@ -8,13 +8,13 @@ import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { modelBytes } from "../../../profiler/formats/formats.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
-import { MemorySiblings } from "../onnx/reader/read-model.ts";
+import { MemoryExternalData } from "../onnx/reader/read-model.ts";
 import { bytesOf, npyFile } from "../runtime/npy-file.ts";
 import { convNet } from "../training/nets.ts";
 
 function storeIn(folder: string | undefined): ModelStore {
   const { name, bytes } = convNet();
-  const open = () => Promise.resolve({ source: new MemorySource(name, bytes), externalData: new MemorySiblings() });
+  const open = () => Promise.resolve({ source: new MemorySource(name, bytes), externalData: new MemoryExternalData() });
   return new ModelStore(open, new LearnedStore(folder));
 }
 

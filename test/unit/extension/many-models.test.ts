@@ -13,7 +13,7 @@ import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { longChain } from "../../vscode/ui/models.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
-import { MemorySiblings } from "../onnx/reader/read-model.ts";
+import { MemoryExternalData } from "../onnx/reader/read-model.ts";
 
 const MODELS = 500;
 const LAYERS = 60;
@@ -27,7 +27,7 @@ describe("A thread that works with many models", () => {
   it(`takes no more memory for ${MODELS} than for half of them`, async () => {
     const bytes = longChain(LAYERS);
     const open = (): ReturnType<ConstructorParameters<typeof ModelStore>[0]> =>
-      Promise.resolve({ source: new MemorySource("m.onnx", bytes), externalData: new MemorySiblings() });
+      Promise.resolve({ source: new MemorySource("m.onnx", bytes), externalData: new MemoryExternalData() });
     const store = new ModelStore(open);
     const heap: number[] = [];
     for (let number = 1; number <= MODELS; number += 1) {

@@ -9,7 +9,7 @@ import { Random } from "../../../profiler/numeric/random.ts";
 import { graph, node, onnxModel, value } from "../../builders/onnx-builder.ts";
 import { longChain } from "../../vscode/ui/models.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
-import { MemorySiblings } from "../onnx/reader/read-model.ts";
+import { MemoryExternalData } from "../onnx/reader/read-model.ts";
 import { edit, ops, weights } from "../restructure/edited-model.ts";
 import { bytesOf, npyFile } from "../runtime/npy-file.ts";
 
@@ -29,7 +29,7 @@ function recordingStore(): { readonly store: ModelStore; readonly log: string[] 
       log.push(`close ${path}`);
       return Promise.resolve();
     };
-    return Promise.resolve({ source, externalData: new MemorySiblings() });
+    return Promise.resolve({ source, externalData: new MemoryExternalData() });
   });
   return { store, log };
 }
@@ -64,7 +64,7 @@ describe("The models that a thread works with", () => {
         graph: graph(nodes, { inputs, outputs: ["y"], initializers: [weights("w", [4, 1, 3, 3])] }),
       });
       const store = new ModelStore(() =>
-        Promise.resolve({ source: new MemorySource("maps.onnx", bytes), externalData: new MemorySiblings() }),
+        Promise.resolve({ source: new MemorySource("maps.onnx", bytes), externalData: new MemoryExternalData() }),
       );
       const edits: readonly PlannedEdit[] = [
         { edit: edit("reduce-resolution"), calibration: null },
@@ -85,7 +85,7 @@ describe("The models that a thread works with", () => {
     const inputs = [value("x", "float32", [1, 1, 8, 8])];
     const bytes = onnxModel({ graph: graph(nodes, { inputs, outputs: ["yb"], initializers }) });
     const store = new ModelStore(() =>
-      Promise.resolve({ source: new MemorySource("maps.onnx", bytes), externalData: new MemorySiblings() }),
+      Promise.resolve({ source: new MemorySource("maps.onnx", bytes), externalData: new MemoryExternalData() }),
     );
     const edits = ["a", "b"].map((layer): PlannedEdit => ({
       edit: edit("quantize-weights", layer),
@@ -105,7 +105,10 @@ describe("The models that a thread works with", () => {
 
   it("have edits of several entries, whichever is looked at", async () => {
     const store = new ModelStore(() =>
-      Promise.resolve({ source: new MemorySource("m.tflite", severalEntries()), externalData: new MemorySiblings() }),
+      Promise.resolve({
+        source: new MemorySource("m.tflite", severalEntries()),
+        externalData: new MemoryExternalData(),
+      }),
     );
     const bits = (entry?: string): PlannedEdit => ({
       edit: { ...edit("quantize-weights", "sums", { bits: 8 }), ...(entry !== undefined && { entry }) },

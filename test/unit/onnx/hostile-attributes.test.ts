@@ -4,7 +4,7 @@ import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
 import { IS_THOROUGH } from "../../effort.ts";
 import { graph, node, onnxModel, tensor, value, type AttributeValue } from "../../builders/onnx-builder.ts";
-import { noSiblings } from "../zoo/no-siblings.ts";
+import { noExternalData } from "../zoo/no-external-data.ts";
 import { CASES as COMPUTE } from "./compute-ops/runtime-cases.ts";
 import { CASES as SHAPES } from "./shape-ops/runtime-cases.ts";
 import { fileAttribute, type OperatorCase } from "./shape-ops/operator-case.ts";
@@ -86,7 +86,7 @@ function namesOf({ inputs }: OperatorCase): readonly string[] {
 describe("ONNX operators with hostile attributes", () => {
   it(`are costed, contradicted or unknown in ${FILES} files: no rule stumbles, and no number is impossible`, async () => {
     const profiled = fc.asyncProperty(hostile, async (drawn) => {
-      const { layers, warnings } = await profileModel(new MemorySource("hostile.onnx", fileOf(drawn)), noSiblings);
+      const { layers, warnings } = await profileModel(new MemorySource("hostile.onnx", fileOf(drawn)), noExternalData);
       const label = `${drawn.given.op} ${JSON.stringify(attributesOf(drawn))}`;
       const stumbles = warnings.filter(({ code }) => code === "internal-error");
       assert.deepEqual(stumbles, [], label);

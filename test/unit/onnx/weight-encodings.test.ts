@@ -14,7 +14,7 @@ import {
   type OnnxNode,
   type OnnxTensor,
 } from "../../builders/onnx-builder.ts";
-import { noSiblings } from "../zoo/no-siblings.ts";
+import { noExternalData } from "../zoo/no-external-data.ts";
 
 /** A convolution 8→8, 3×3 whose weight a file stores in some form and decodes itself: 576 elements. */
 const SHAPE = [8, 8, 3, 3];
@@ -194,7 +194,7 @@ function modelOf({ nodes, initializers }: Pick<Form, "nodes" | "initializers">):
 
 async function profiled(bytes: Uint8Array) {
   let analysed: AnalysedModel | undefined;
-  const profile = await profileModel(new MemorySource("model.onnx", bytes), noSiblings, {
+  const profile = await profileModel(new MemorySource("model.onnx", bytes), noExternalData, {
     onAnalysed: (found) => (analysed = found),
   });
   assert.ok(analysed);

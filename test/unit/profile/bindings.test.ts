@@ -9,7 +9,7 @@ import { symbol } from "../../../profiler/model/size-expression.ts";
 import { graphOf, modelOf } from "../../builders/graph-builder.ts";
 import { profileModel } from "../../../profiler/profile-model.ts";
 import { graph, node, onnxModel, tensor, value, type Dims } from "../../builders/onnx-builder.ts";
-import { noSiblings } from "../zoo/no-siblings.ts";
+import { noExternalData } from "../zoo/no-external-data.ts";
 import { size } from "../../builders/size.ts";
 
 function modelWith(shapes: Readonly<Record<string, readonly DeclaredDimension[]>>, format: "onnx" | "tflite" = "onnx") {
@@ -162,7 +162,7 @@ describe("bindInputs", () => {
 describe("sizes that the file declares", () => {
   it("stand for those that a rule cannot compute, with a note", async () => {
     const bytes = await readFile(join(import.meta.dirname, "../../data/sizes/declared-shape.onnx"));
-    const profile = await profileModel(new MemorySource("declared-shape.onnx", bytes), noSiblings);
+    const profile = await profileModel(new MemorySource("declared-shape.onnx", bytes), noExternalData);
     const shapes = profile.layers.map(({ outputs }) => outputs[0]?.shape);
     assert.deepEqual(shapes.slice(1), [
       [1, 8, 256],
@@ -189,7 +189,7 @@ describe("Dimensions whose defaults let a model not run", () => {
     bindings: Readonly<Record<string, number>> = {},
   ): Promise<readonly (readonly [string, number, number | undefined])[]> => {
     const source = new MemorySource("m.onnx", convolution(dims));
-    const { dimensions, warnings } = await profileModel(source, noSiblings, { bindings });
+    const { dimensions, warnings } = await profileModel(source, noExternalData, { bindings });
     const pointed = warnings.filter(({ code }) => code === "dimension-unrunnable");
     assert.equal(pointed.length, dimensions.filter(({ works }) => works !== undefined).length);
     return dimensions.map(({ name, value: size, works }) => [name, size, works]);

@@ -18,7 +18,7 @@ import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { graph, node, onnxModel, value } from "../../builders/onnx-builder.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
 import { randomInputs } from "../tflite/random-inputs.ts";

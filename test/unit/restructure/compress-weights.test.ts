@@ -17,7 +17,7 @@ import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
 import { activationsOn } from "../../../profiler/runtime/activation-source.ts";

@@ -21,7 +21,7 @@ import { modelOfBytes, modelOfFile } from "../../builders/read-model.ts";
 import { tfliteModel } from "../../builders/tflite-builder.ts";
 import { skip } from "../../skip.ts";
 import { mobilenetV1 } from "../../zoo/networks/mobilenet-v1.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
 import { randomInputs } from "../tflite/random-inputs.ts";
 import { marked, marking } from "./marked-processes.ts";
@@ -49,7 +49,7 @@ describe("A session of TFLite's own runtime", () => {
     return [await withSession(model, run, NATIVE), await withSession(model, run)];
   };
 
-  it("gives what LiteRT.js gives: floats, quantized ends, casts, depthwise convolutions", async () => {
+  it("gives what LiteRT.js gives: floats, quantized inputs and outputs, casts, depthwise convolutions", async () => {
     const exact: readonly (readonly [Promise<Model>, NamedTensors])[] = [
       [tfliteConvolution(), { x: of("float32", [1, 2, 2, 2], [1, 1, -1, 2, 0, 3, 4, -5]) }],
       [

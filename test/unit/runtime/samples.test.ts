@@ -143,7 +143,7 @@ describe("Calibration samples", () => {
     await assert.rejects(openSamples(only({ kind: "array", path: "missing.npy" }), [X]), FileAccessError);
   });
 
-  it("of some inputs are enough: the rest is made up, of the sizes that they have", async () => {
+  it("of some inputs are enough: the rest is synthetic, of the sizes that they have", async () => {
     const three = await file("tokens.npy", npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS)));
     const ports: readonly Port[] = [
       { name: "x", dataType: "float32", shape: ["batch", "rows", 2] },

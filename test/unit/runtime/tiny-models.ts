@@ -28,8 +28,8 @@ export function endlessBytes(): Uint8Array {
     outputs: [value("goes", "bool", []), value("still", "float32", [1])],
   });
   const nodes = [node("Loop", ["", "always", "x"], ["y"], { body }, { name: "for ever" })];
-  const ends = { inputs: [value("x", "float32", [1])], outputs: [value("y", "float32", [1])] };
-  return onnxModel({ graph: graph(nodes, { ...ends, initializers: [tensor("always", "bool", [], [1])] }) });
+  const ports = { inputs: [value("x", "float32", [1])], outputs: [value("y", "float32", [1])] };
+  return onnxModel({ graph: graph(nodes, { ...ports, initializers: [tensor("always", "bool", [], [1])] }) });
 }
 
 /** Gives its input back. */

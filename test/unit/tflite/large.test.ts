@@ -18,7 +18,7 @@ const LARGEST_TABLES = 2 ** 16;
 /** A file that exists only where it is read: its tables are made once, its weights are zeros and stand nowhere. */
 class SparseSource implements ByteSource {
   readonly name = "large.tflite";
-  readonly #pieces: { readonly start: number; readonly bytes: Uint8Array }[] = [];
+  readonly #segments: { readonly start: number; readonly bytes: Uint8Array }[] = [];
 
   constructor(
     readonly size: number,
@@ -26,7 +26,7 @@ class SparseSource implements ByteSource {
   ) {
     let start = 0;
     for (const bytes of chunks) {
-      if (bytes.length <= LARGEST_TABLES) this.#pieces.push({ start, bytes });
+      if (bytes.length <= LARGEST_TABLES) this.#segments.push({ start, bytes });
       start += bytes.length;
     }
   }
@@ -34,7 +34,7 @@ class SparseSource implements ByteSource {
   read(offset: number, length: number): Promise<Uint8Array> {
     assert.ok(offset >= 0 && offset + length <= this.size, "read outside the file");
     const result = new Uint8Array(length);
-    for (const { start, bytes } of this.#pieces) {
+    for (const { start, bytes } of this.#segments) {
       const from = Math.max(offset, start);
       const to = Math.min(offset + length, start + bytes.length);
       if (from < to) result.set(bytes.subarray(from - start, to - start), from - offset);

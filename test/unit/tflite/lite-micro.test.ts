@@ -11,7 +11,7 @@ import { modelOfBytes, modelOfFile } from "../../builders/read-model.ts";
 import { skip } from "../../skip.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
 import type { Network } from "../../zoo/network.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
 
 /** Conditions are by the source of tflite-micro: models that were made for it must fulfil them all. */

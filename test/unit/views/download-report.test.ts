@@ -17,12 +17,12 @@ import { sumOf } from "../../../profiler/views/module-tree.ts";
 import { sumValue } from "../../../profiler/views/sum-columns.ts";
 import { weightReports } from "../../../profiler/views/weight-report.ts";
 import { layerRow, TOTALS } from "../webview/profiles.ts";
-import { noSiblings } from "../zoo/no-siblings.ts";
+import { noExternalData } from "../zoo/no-external-data.ts";
 
 const QUANTIZE = parseEdit("quantize-weights::bits=4");
 
 async function sample(): Promise<Model> {
-  return readModel(await FileSource.open("media/samples/digits_inception.onnx"), noSiblings);
+  return readModel(await FileSource.open("media/samples/digits_inception.onnx"), noExternalData);
 }
 
 function rowsOf(model: Model): readonly LayerProfile[] {

@@ -24,7 +24,7 @@ const { layers } = profileOf([
   layerProfile("size", { path: ["block"], role: "shape" }),
   layerProfile("sum", { path: ["block"], op: "Add", kind: "elementwise" }),
 ]);
-const NO_ENDS = { inputs: [], outputs: [] };
+const NO_PORTS = { inputs: [], outputs: [] };
 const made = (index: number): TensorProfile => {
   const [tensor] = layers[index]?.outputs ?? [];
   assert.ok(tensor);
@@ -68,12 +68,12 @@ describe("The outline of a graph", () => {
   });
 
   it("joins what flows between the same boxes, and forgets what stays within one", () => {
-    const ends = { edges: EDGES, ...NO_ENDS };
-    assert.deepEqual(linksOf(outline, new Set(), layers, ends), [
+    const structure = { edges: EDGES, ...NO_PORTS };
+    assert.deepEqual(linksOf(outline, new Set(), layers, structure), [
       { from: "#0", to: "block", tensors: new Set([made(0)]) },
     ]);
     assert.deepEqual(
-      linksOf(outline, new Set(["block"]), layers, ends).map(({ from, to }) => [from, to]),
+      linksOf(outline, new Set(["block"]), layers, structure).map(({ from, to }) => [from, to]),
       [
         ["#0", "block/left"],
         ["#0", "#3"],
@@ -93,13 +93,13 @@ describe("The outline of a graph", () => {
     assert.equal(costOf(box("block"), activations, TOTALS), 4864, "they do not add up: the largest");
   });
 
-  it("begins with what the model is given and ends with what it gives", () => {
+  it("begins with what the model is given and structure with what it gives", () => {
     const x = { name: "x", dtype: "float32", shape: [1, 3, 8, 8], isConstant: false } as const;
-    const ends = { edges: EDGES, inputs: [{ tensor: x, readers: [0, 4] }], outputs: [{ from: 5, output: 0 }] };
-    const whole = outlineOf(layers, ends);
+    const structure = { edges: EDGES, inputs: [{ tensor: x, readers: [0, 4] }], outputs: [{ from: 5, output: 0 }] };
+    const whole = outlineOf(layers, structure);
     assert.deepEqual(ids(whole.roots), ["input x", "#0", "block", "output sum_output"]);
     assert.deepEqual(
-      linksOf(whole, new Set(), layers, ends).map(({ from, to, tensors }) => [
+      linksOf(whole, new Set(), layers, structure).map(({ from, to, tensors }) => [
         from,
         to,
         [...tensors].map(({ name }) => name),
@@ -115,7 +115,7 @@ describe("The outline of a graph", () => {
       readers: [0],
     }));
     assert.ok(
-      outlineOf(layers, { ...ends, inputs: many }).roots.length <= MOST_SIBLINGS,
+      outlineOf(layers, { ...structure, inputs: many }).roots.length <= MOST_SIBLINGS,
       "a hundred inputs are grouped",
     );
   });

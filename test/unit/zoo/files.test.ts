@@ -16,11 +16,11 @@ import { resnet } from "../../zoo/networks/resnet.ts";
 import { squeezenet } from "../../zoo/networks/squeezenet.ts";
 import { vgg } from "../../zoo/networks/vgg.ts";
 import { foldBatchNorms } from "../../zoo/passes.ts";
-import { HollowSource, toBytes, totalLength } from "../../zoo/pieces.ts";
+import { HollowSource, toBytes, totalLength } from "../../zoo/file-segments.ts";
 import { toOnnx, writeOnnxFile, type OnnxOptions } from "../../zoo/to-onnx.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
-import { elementAt, permuted, stored, weightPiece } from "../../zoo/weights.ts";
-import { noSiblings } from "./no-siblings.ts";
+import { elementAt, permuted, stored, weightSegment } from "../../zoo/weights.ts";
+import { noExternalData } from "./no-external-data.ts";
 
 describe("zoo files", () => {
   let folder: string;
@@ -30,9 +30,9 @@ describe("zoo files", () => {
   after(() => rm(folder, { recursive: true }));
 
   const profileOnnx = (network: Network, options: OnnxOptions = {}, bindings = {}): Promise<Profile> =>
-    profileModel(new HollowSource("zoo.onnx", toOnnx(network, options).model), noSiblings, { bindings });
+    profileModel(new HollowSource("zoo.onnx", toOnnx(network, options).model), noExternalData, { bindings });
 
-  it("are written piece by piece as they are in memory", async () => {
+  it("are written segment by segment as they are in memory", async () => {
     const path = join(folder, "squeezenet.onnx");
     const network = squeezenet("1.1", { size: 64 });
     await writeOnnxFile(network, path);
@@ -44,7 +44,7 @@ describe("zoo files", () => {
     await writeOnnxFile(vgg(16), path, { fill: "hollow" });
     assert.equal(Math.floor((await stat(path)).size / 1e6), 553);
     const source = await FileSource.open(path);
-    const { totals } = await profileModel(source, noSiblings);
+    const { totals } = await profileModel(source, noExternalData);
     await source.close();
     assert.equal(totals.parameters, 138_357_544);
     assert.equal(totals.weightBytes, 4 * 138_357_544);
@@ -76,7 +76,7 @@ describe("zoo files", () => {
   it("cost the same with a TFLite file's buffers inside and outside of the flatbuffer", async () => {
     const [inside, outside] = await Promise.all(
       (["inside", "outside"] as const).map((weights) =>
-        profileModel(new HollowSource("zoo.tflite", toTflite(alexnet(), { weights })), noSiblings),
+        profileModel(new HollowSource("zoo.tflite", toTflite(alexnet(), { weights })), noExternalData),
       ),
     );
     assert.equal(outside?.totals.macs, inside?.totals.macs);
@@ -103,7 +103,7 @@ describe("zoo files", () => {
     const onnx = await profileOnnx(network);
     const row = onnx.layers.find(({ name }) => name === "/layer1/block2/conv1/Conv");
     assert.deepEqual(row?.path, modules);
-    const tflite = await profileModel(new HollowSource("zoo.tflite", toTflite(network)), noSiblings);
+    const tflite = await profileModel(new HollowSource("zoo.tflite", toTflite(network)), noExternalData);
     assert.ok(tflite.layers.some(({ op, path }) => op === "CONV_2D" && path.slice(0, 2).join() === "layer1,block2"));
   });
 
@@ -123,7 +123,7 @@ describe("zoo weights", () => {
     assert.ok(values.every((value) => value >= 0.5 && value < 1.5));
     assert.equal(new Set(values).size, 12);
     assert.notEqual(elementAt(stored({ ...weight, name: "other" }))(0), values[0]);
-    const bytes = toBytes([weightPiece(stored(weight))]);
+    const bytes = toBytes([weightSegment(stored(weight))]);
     assert.equal(new DataView(bytes.buffer, bytes.byteOffset).getFloat32(20, true), Math.fround(values[5] ?? 0));
   });
 

@@ -5,11 +5,11 @@ import type { LayerProfile, Profile } from "../../../profiler/profile.ts";
 import { countNetwork, countStep } from "../../zoo/count.ts";
 import type { Network } from "../../zoo/network.ts";
 import { ZOO } from "../../zoo/networks/index.ts";
-import { HollowSource } from "../../zoo/pieces.ts";
+import { HollowSource } from "../../zoo/file-segments.ts";
 import { printedValue, tolerance, type Figure } from "../../zoo/published.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
 import { converted, toTflite } from "../../zoo/to-tflite.ts";
-import { noSiblings } from "./no-siblings.ts";
+import { noExternalData } from "./no-external-data.ts";
 
 /** A profile may read the graph and small constants (ResNet-152 has 620 vectors of normalisation), never the weights. */
 const READ_AT_MOST = 4 * 2 ** 20;
@@ -25,8 +25,8 @@ for (const { title, source, build, figures, released } of ZOO) {
       network = build();
       const onnxSource = new HollowSource(`${network.name}.onnx`, toOnnx(network).model);
       const tfliteSource = new HollowSource(`${network.name}.tflite`, toTflite(network));
-      onnx = await profileModel(onnxSource, noSiblings);
-      tflite = await profileModel(tfliteSource, noSiblings);
+      onnx = await profileModel(onnxSource, noExternalData);
+      tflite = await profileModel(tfliteSource, noExternalData);
       bytesRead = Math.max(onnxSource.bytesRead, tfliteSource.bytesRead);
     });
 

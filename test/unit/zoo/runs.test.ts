@@ -20,7 +20,7 @@ import { shufflenetV1 } from "../../zoo/networks/shufflenet-v1.ts";
 import { squeezenet } from "../../zoo/networks/squeezenet.ts";
 import { vgg } from "../../zoo/networks/vgg.ts";
 import { foldBatchNorms } from "../../zoo/passes.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toOnnx, writeOnnxFile, type OnnxWeights } from "../../zoo/to-onnx.ts";
 
 /** Small inputs: what is checked is that each network runs, not how fast. The largest make their weights themselves, to stay small. */

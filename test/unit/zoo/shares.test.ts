@@ -7,12 +7,12 @@ import type { Network } from "../../zoo/network.ts";
 import { alexnet } from "../../zoo/networks/alexnet.ts";
 import { oneDense } from "../../zoo/networks/one-layer.ts";
 import { vgg } from "../../zoo/networks/vgg.ts";
-import { HollowSource } from "../../zoo/pieces.ts";
+import { HollowSource } from "../../zoo/file-segments.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
-import { noSiblings } from "./no-siblings.ts";
+import { noExternalData } from "./no-external-data.ts";
 
 function profile(network: Network, options: ProfileOptions = {}): Promise<Profile> {
-  return profileModel(new HollowSource("zoo.onnx", toOnnx(network).model), noSiblings, options);
+  return profileModel(new HollowSource("zoo.onnx", toOnnx(network).model), noExternalData, options);
 }
 
 describe("fully connected layers' share of parameters", () => {

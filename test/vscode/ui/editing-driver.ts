@@ -1,5 +1,5 @@
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
 import { stagedNetwork } from "./models.ts";
 import { PageDriver } from "./page-driver.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
 import { ListingDriver } from "./listing-driver.ts";
 import { SAMPLES, eventually, useWindow } from "./window.ts";

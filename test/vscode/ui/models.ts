@@ -1,7 +1,7 @@
 import { externalTensor, graph, node, onnxModel, tensor, value, type OnnxTensor } from "../../builders/onnx-builder.ts";
 import { tfliteModel } from "../../builders/tflite-builder.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
-import { toBytes } from "../../zoo/pieces.ts";
+import { toBytes } from "../../zoo/file-segments.ts";
 import { toTflite } from "../../zoo/to-tflite.ts";
 import { BlockwiseQuantizationT } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 
@@ -56,8 +56,8 @@ export function denseThenEndless(size: number): Uint8Array {
   ];
   const weights = Array.from({ length: size * size }, (_, index) => ((index * 7919) % 1009) / 1009 - 0.5);
   const initializers = [tensor("w", "float32", [size, size], weights), tensor("always", "bool", [], [1])];
-  const ends = { inputs: [value("x", "float32", [1, size])], outputs: [value("y", "float32", [1, size])] };
-  return onnxModel({ graph: graph(nodes, { ...ends, initializers }) });
+  const ports = { inputs: [value("x", "float32", [1, size])], outputs: [value("y", "float32", [1, size])] };
+  return onnxModel({ graph: graph(nodes, { ...ports, initializers }) });
 }
 
 /** A convolution whose window is larger than a picture of the default size. */

@@ -75,10 +75,10 @@ export class ComparedOutlines {
       before && after ? [[layerId(before.index), layerId(after.index)] as const] : [],
     );
     for (const kind of ["input", "output"] as const) {
-      const [before, after] = [endsOf(outlines.before, kind), endsOf(outlines.after, kind)];
-      before.forEach((end, place) => {
+      const [before, after] = [portsOf(outlines.before, kind), portsOf(outlines.after, kind)];
+      before.forEach((port, place) => {
         const partner = after[place];
-        if (partner) pairs.push([end.id, partner.id]);
+        if (partner) pairs.push([port.id, partner.id]);
       });
     }
     const drawn = pairs.filter(
@@ -89,16 +89,16 @@ export class ComparedOutlines {
 
   #changesOf(side: Side): ReadonlyMap<string, BoxChange> {
     const alone: Change = side === "before" ? "removed" : "added";
-    const ofEnd = (end: Box): Change => {
-      const partner = this.partnerOf(side, end);
+    const ofPort = (port: Box): Change => {
+      const partner = this.partnerOf(side, port);
       if (!partner) return alone;
-      return typeText(end.tensor) === typeText(partner.tensor) ? "same" : "changed";
+      return typeText(port.tensor) === typeText(partner.tensor) ? "same" : "changed";
     };
     const boxes = [...this.outlines[side].boxes.values()];
     return new Map(
       boxes.map((box) => {
         const changes = box.tensor
-          ? [ofEnd(box)]
+          ? [ofPort(box)]
           : box.layers.map(({ index }) => this.rowOf(side, index)?.change ?? alone);
         return [box.id, changeOf(changes)] as const;
       }),
@@ -121,7 +121,7 @@ function rowsBySide(layers: readonly ComparedLayer[], side: Side): ReadonlyMap<n
   );
 }
 
-function endsOf({ paths }: Outline, kind: "input" | "output"): readonly Box[] {
+function portsOf({ paths }: Outline, kind: "input" | "output"): readonly Box[] {
   return [...paths.values()].flatMap((path) => path.at(-1) ?? []).filter((box) => box.kind === kind);
 }
 

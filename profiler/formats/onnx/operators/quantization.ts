@@ -5,7 +5,7 @@ import { bitsOf, isFloat } from "../../../model/data-type.ts";
 import type { Quantization } from "../../../model/model.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { Lifted } from "../../../neutral/adapter.ts";
-import { liftUnary } from "../../../neutral/element-forms.ts";
+import { liftRecoded } from "../../../neutral/element-forms.ts";
 import { NotLiftable, type NativeLayer } from "../../../neutral/native-layer.ts";
 import type { Fold, Operators } from "../../../neutral/operator.ts";
 import { dequantizedElements } from "../../../neutral/stored-weights.ts";
@@ -48,7 +48,7 @@ const DYNAMIC_QUANTIZE_LINEAR: OperatorRule = {
 function liftQuantize(layer: NativeLayer): Lifted {
   const scales = layer.view.shape(1);
   if (scales === undefined || elementsOf(scales) !== 1) throw new NotLiftable("it has a scale for each channel");
-  return liftUnary(layer);
+  return liftRecoded(layer);
 }
 
 const TENSOR = { granularity: "tensor" } as const;

@@ -46,6 +46,6 @@ function tensorHead(name: string, { dataType, shape }: Constant): MessageWriter 
 }
 
 /** A field with a length: its tag, the length and the value. */
-export function fieldPieces(field: number, value: readonly ByteSegment[]): readonly ByteSegment[] {
+export function fieldSegments(field: number, value: readonly ByteSegment[]): readonly ByteSegment[] {
   return [bytesSegment(new MessageWriter().head(field, lengthOf(value)).bytes), ...value];
 }

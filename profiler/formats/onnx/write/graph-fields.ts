@@ -24,7 +24,7 @@ export interface GraphFields {
   readonly byName: ReadonlyMap<string, readonly WireField[]>;
   readonly initializers: ReadonlySet<string>;
   /** Inputs, without initializers that are listed as such, and outputs, by the field's number. */
-  readonly ends: ReadonlyMap<number, readonly NamedField[]>;
+  readonly inputsAndOutputs: ReadonlyMap<number, readonly NamedField[]>;
 }
 
 export interface NamedField {
@@ -53,15 +53,15 @@ export async function graphFields({ offset, length }: WireField, walker: WireWal
   const isInitializer = ({ field: { field } }: NamedField): boolean =>
     field === GRAPH.initializer || field === GRAPH.sparseInitializer;
   const initializers = new Set(named.filter(isInitializer).map(({ name }) => name));
-  const endsOf = (number: number): readonly NamedField[] => named.filter(({ field }) => field.field === number);
+  const numbered = (number: number): readonly NamedField[] => named.filter(({ field }) => field.field === number);
   const found = {
     fields,
     nodes: new Map(fields.filter(({ field }) => field === GRAPH.node).map((field) => [field.offset, field])),
     byName,
     initializers,
-    ends: new Map([
-      [GRAPH.input, endsOf(GRAPH.input).filter(({ name }) => !initializers.has(name))],
-      [GRAPH.output, endsOf(GRAPH.output)],
+    inputsAndOutputs: new Map([
+      [GRAPH.input, numbered(GRAPH.input).filter(({ name }) => !initializers.has(name))],
+      [GRAPH.output, numbered(GRAPH.output)],
     ]),
   };
   KNOWN.set(fields, found);

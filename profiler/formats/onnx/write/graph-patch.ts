@@ -5,7 +5,7 @@ import type { WireField, WireWalker } from "../wire/walk.ts";
 import { GRAPH, graphFields, textOf, type GraphFields } from "./graph-fields.ts";
 import { touchedOf, type Touched } from "./touched-fields.ts";
 import { encodeNode, NODE } from "./encode-node.ts";
-import { fieldPieces, TENSOR } from "./encode-tensor.ts";
+import { fieldSegments, TENSOR } from "./encode-tensor.ts";
 import { encodeType, encodeValue, VALUE } from "./encode-value.ts";
 import { bytesSegment, lengthOf, type ByteSegment } from "../../../bytes/byte-segments.ts";
 
@@ -98,35 +98,36 @@ class GraphPatch {
       for (const field of this.file.byName.get(name) ?? []) at.set(field, await this.#field(field, tensor));
     for (const { name, constant } of added) {
       if (constant)
-        append(GRAPH.initializer, fieldPieces(GRAPH.initializer, await this.context.tensor(name, constant)));
+        append(GRAPH.initializer, fieldSegments(GRAPH.initializer, await this.context.tensor(name, constant)));
     }
     for (const [field, ids] of [
       [GRAPH.input, this.graph.inputs],
       [GRAPH.output, this.graph.outputs],
     ] as const)
-      this.#changeEnds(field, ids, at, append);
+      this.#changeInputsOrOutputs(field, ids, at, append);
     if (this.context.irVersion < FIRST_WITH_OWN_INITIALIZERS) append(GRAPH.input, added.flatMap(initializerInput));
     return { at, behind };
   }
 
   /** Inputs or outputs that the graph does not have go, and those that the file does not have come behind: of a part of its graph. */
-  #changeEnds(
+  #changeInputsOrOutputs(
     number: number,
     ids: readonly TensorId[],
     at: Map<WireField, readonly ByteSegment[]>,
     append: (field: number, segments: readonly ByteSegment[]) => void,
   ): void {
     const wanted = new Map(ids.map((id) => [this.#name(id), this.graph.tensors[id]]));
-    for (const { field, name } of this.file.ends.get(number) ?? []) if (!wanted.delete(name)) at.set(field, []);
+    for (const { field, name } of this.file.inputsAndOutputs.get(number) ?? [])
+      if (!wanted.delete(name)) at.set(field, []);
     for (const [name, tensor] of wanted) {
       const value = encodeValue(name, tensor?.declared ?? { dataType: undefined, shape: undefined });
-      append(number, fieldPieces(number, [bytesSegment(value)]));
+      append(number, fieldSegments(number, [bytesSegment(value)]));
     }
   }
 
   async #nodes(nodes: readonly Node[]): Promise<readonly ByteSegment[]> {
     const written = await Promise.all(nodes.map((node) => this.#node(node)));
-    return written.flatMap((segments) => fieldPieces(GRAPH.node, segments));
+    return written.flatMap((segments) => fieldSegments(GRAPH.node, segments));
   }
 
   /** The node's bytes in the file, other names of tensors put in where it reads or makes others now. */
@@ -160,12 +161,12 @@ class GraphPatch {
     if (notes === undefined) return [];
     const { source, walker } = this.context;
     const names = new Set([...inputs, ...outputs].map((id) => this.#name(id)));
-    const pieces: ByteSegment[] = [];
+    const segments: ByteSegment[] = [];
     for (const field of await walker.fields(notes.offset, notes.length)) {
-      if (field.field === NODE.docString || field.field === NODE.metadata) pieces.push(copied(source, field));
-      if (field.field === NODE.devices) pieces.push(...(await this.#devices(field, names)));
+      if (field.field === NODE.docString || field.field === NODE.metadata) segments.push(copied(source, field));
+      if (field.field === NODE.devices) segments.push(...(await this.#devices(field, names)));
     }
-    return pieces;
+    return segments;
   }
 
   /** On which devices the node runs; how tensors are shared out among them goes for those that the node still has. */
@@ -176,7 +177,7 @@ class GraphPatch {
       const isKept = part.field !== DEVICES_SHARDING || names.has(await textOf(part, SHARDING_TENSOR, walker));
       if (isKept) kept.push(copied(source, part));
     }
-    return fieldPieces(NODE.devices, kept);
+    return fieldSegments(NODE.devices, kept);
   }
 
   async #field(field: WireField, tensor: Tensor): Promise<readonly ByteSegment[]> {
@@ -204,16 +205,16 @@ class GraphPatch {
     const { source, walker } = this.context;
     const old = field.field === GRAPH.initializer ? await walker.fields(field.offset, field.length) : [];
     const notes = old.filter((part) => part.field === TENSOR.docString || part.field === TENSOR.metadata);
-    const pieces = await this.context.tensor(name, constant);
-    return fieldPieces(GRAPH.initializer, [...pieces, ...notes.map((part) => copied(source, part))]);
+    const segments = await this.context.tensor(name, constant);
+    return fieldSegments(GRAPH.initializer, [...segments, ...notes.map((part) => copied(source, part))]);
   }
 
   async #retyped(field: WireField, changed: Parameters<typeof encodeType>[0]): Promise<readonly ByteSegment[]> {
     const { source, walker } = this.context;
     const fields = await walker.fields(field.offset, field.length);
     const kept = fields.filter((part) => part.field !== VALUE.type).map((part) => copied(source, part));
-    const type = fieldPieces(VALUE.type, [bytesSegment(encodeType(changed))]);
-    return fieldPieces(field.field, [...kept, ...type]);
+    const type = fieldSegments(VALUE.type, [bytesSegment(encodeType(changed))]);
+    return fieldSegments(field.field, [...kept, ...type]);
   }
 
   #name(id: number): string {
@@ -227,5 +228,5 @@ function copied(source: ByteSource, { start, offset, length }: WireField): ByteS
 
 function initializerInput({ name, constant }: Tensor): readonly ByteSegment[] {
   if (constant === undefined) return [];
-  return fieldPieces(GRAPH.input, [bytesSegment(encodeValue(name, constant))]);
+  return fieldSegments(GRAPH.input, [bytesSegment(encodeValue(name, constant))]);
 }

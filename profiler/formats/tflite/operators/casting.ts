@@ -4,7 +4,7 @@ import { inferredType } from "../../../operators/inferred-types.ts";
 import type { NodeView } from "../../../operators/node-view.ts";
 import type { OperatorRule } from "../../../operators/operator-rule.ts";
 import { castValue } from "../../../shapes/values.ts";
-import { liftIdentity, liftUnary } from "../../../neutral/element-forms.ts";
+import { liftIdentity, liftRecoded, liftUnary } from "../../../neutral/element-forms.ts";
 import { computedWeights } from "../../../neutral/weights.ts";
 import type { Fold, Operator } from "../../../neutral/operator.ts";
 import type { TfliteLayer } from "../restructure/tflite-layer.ts";
@@ -50,10 +50,10 @@ const foldDequantize: Fold = (_, { shape }, input) => {
 export const CASTING: Rules = {
   CAST,
   STABLEHLO_CONVERT: RECAST,
-  QUANTIZE: { ...recoded("quantize", (view) => outputType(view)), lift: liftUnary },
+  QUANTIZE: { ...recoded("quantize", (view) => outputType(view)), lift: liftRecoded },
   DEQUANTIZE: {
     ...recoded("quantize", (view) => outputType(view, 0, "float32")),
-    lift: liftUnary,
+    lift: liftRecoded,
     fold: foldDequantize,
   },
   // Sparse weights to dense ones, once, when the model loads.

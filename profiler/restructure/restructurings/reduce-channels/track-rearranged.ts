@@ -33,7 +33,7 @@ export function trackExpand(layer: NeutralLayer<FormOf<"expand">>, map: ChannelM
   }
   if (layer.form.target === undefined) {
     const sizes = map.graph.producer(layer.node.inputs[1]);
-    const model = sizes?.op === "Shape" || sizes?.op === "SHAPE" ? map.labels(sizes.node.inputs[0]) : undefined;
+    const model = sizes?.form.kind === "shape" ? map.labels(sizes.node.inputs[0]) : undefined;
     if (model?.axis !== axis || model.channels.length !== labels.channels.length) {
       block(layer, map, labels, "has a shape that only the run knows");
       return;

@@ -14,7 +14,7 @@ import {
   DepthwiseConv2DOptionsT,
 } from "../../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import { mobilenetV1 } from "../../../zoo/networks/mobilenet-v1.ts";
-import { toBytes } from "../../../zoo/pieces.ts";
+import { toBytes } from "../../../zoo/file-segments.ts";
 import { toTflite } from "../../../zoo/to-tflite.ts";
 import { analyseModel, costModel } from "../../../../profiler/profile-model.ts";
 import { modelOfFile } from "../../../builders/read-model.ts";

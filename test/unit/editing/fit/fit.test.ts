@@ -186,10 +186,10 @@ describe("fit", function () {
       failed < 0 || failed === result.points.length - 1,
       "the first that the verdict is against ends the search",
     );
-    const { promise } = result;
-    assert.ok(promise?.samples === 24 && promise.least < promise.right / 24);
-    assert.equal(promise.isShown, promise.least >= 0.9);
-    assert.equal(promise.samplesNeeded, 29, "24 samples cannot show it");
+    const { guarantee } = result;
+    assert.ok(guarantee?.samples === 24 && guarantee.least < guarantee.right / 24);
+    assert.equal(guarantee.isShown, guarantee.least >= 0.9);
+    assert.equal(guarantee.samplesNeeded, 29, "24 samples cannot show it");
 
     /** What the network answers itself. */
     async function ownLabels(): Promise<CalibrationSpec> {

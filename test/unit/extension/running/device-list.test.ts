@@ -27,7 +27,7 @@ const FACTS: DeviceFacts = {
 };
 
 describe("The list of devices", () => {
-  const rosterOf = (kept?: string): AttachedDeviceList =>
+  const listOf = (kept?: string): AttachedDeviceList =>
     new AttachedDeviceList(
       { host: "This machine", unplugged: (name) => ({ code: "device", message: `${name} is away.` }) },
       kept,
@@ -36,7 +36,7 @@ describe("The list of devices", () => {
     list.devices.map(({ id, problem }) => [id, problem?.message ?? null]);
 
   it("has this machine before adb has said a word", () => {
-    const deviceList = rosterOf();
+    const deviceList = listOf();
     assert.deepEqual(
       [states(deviceList), deviceList.list.chosen, deviceList.isListed],
       [[["host", null]], "host", false],
@@ -44,7 +44,7 @@ describe("The list of devices", () => {
   });
 
   it("runs on the first phone that is ready, and on no phone that is not", () => {
-    const deviceList = rosterOf();
+    const deviceList = listOf();
     deviceList.receive(connected(phone("locked", UNAUTHORIZED)));
     assert.deepEqual([deviceList.list.chosen, deviceList.ready], ["host", []]);
     deviceList.receive(connected(phone("locked", UNAUTHORIZED), phone("a"), phone("b")));
@@ -52,7 +52,7 @@ describe("The list of devices", () => {
   });
 
   it("keeps the phone in use when it is unplugged, by its name, and has it back when it is plugged in", () => {
-    const deviceList = rosterOf();
+    const deviceList = listOf();
     deviceList.receive(connected(phone("a")));
     deviceList.describe("a", FACTS);
     assert.equal(deviceList.list.devices[1]?.facts?.name, "Google Pixel 8");
@@ -66,7 +66,7 @@ describe("The list of devices", () => {
   });
 
   it("has one that is unauthorized or offline for a while back as it was", () => {
-    const deviceList = rosterOf("a");
+    const deviceList = listOf("a");
     deviceList.receive(connected(phone("a")));
     deviceList.receive(connected(phone("a", UNAUTHORIZED)));
     assert.deepEqual(
@@ -78,7 +78,7 @@ describe("The list of devices", () => {
   });
 
   it("says that the server is gone, once, and has its devices again when it is restarted", () => {
-    const deviceList = rosterOf();
+    const deviceList = listOf();
     deviceList.receive(connected(phone("a")));
     assert.ok(deviceList.receive(SERVER_GONE));
     assert.deepEqual([deviceList.list.problem, deviceList.list.chosen], [GONE, "a"]);
@@ -89,7 +89,7 @@ describe("The list of devices", () => {
   });
 
   it("prefers what the user chose, also in another session", () => {
-    const deviceList = rosterOf("b");
+    const deviceList = listOf("b");
     deviceList.receive(connected(phone("a"), phone("b")));
     assert.equal(deviceList.list.chosen, "b");
     deviceList.choose("host");

@@ -4,7 +4,7 @@ import { FileSource } from "../../../../profiler/bytes/file-source.ts";
 import { profileModel } from "../../../../profiler/profile-model.ts";
 import type { Profile } from "../../../../profiler/profile.ts";
 import { skip } from "../../../skip.ts";
-import { noSiblings } from "../../zoo/no-siblings.ts";
+import { noExternalData } from "../../zoo/no-external-data.ts";
 
 const CASES = new URL("../../../../../shared/cases/onnx-qdq/", import.meta.url);
 
@@ -17,7 +17,7 @@ describe("A network between Q and DQ", () => {
   const profiled = async (name: string): Promise<Profile> => {
     const source = await FileSource.open(new URL(name, CASES).pathname);
     try {
-      return await profileModel(source, noSiblings);
+      return await profileModel(source, noExternalData);
     } finally {
       await source.close();
     }

@@ -6,7 +6,7 @@ import { MemorySource } from "../../../../profiler/bytes/memory-source.ts";
 import { profileModel } from "../../../../profiler/profile-model.ts";
 import type { LayerProfile } from "../../../../profiler/profile.ts";
 import { loadOnnxRuntime } from "../../../../profiler/onnx-runtime.ts";
-import { noSiblings } from "../../zoo/no-siblings.ts";
+import { noExternalData } from "../../zoo/no-external-data.ts";
 import { QDQ_CASES } from "./qdq-cases.ts";
 
 /** Operators of ONNX Runtime that compute on integers. */
@@ -20,7 +20,7 @@ interface Operators {
 }
 
 async function layersOf(bytes: Uint8Array): Promise<readonly LayerProfile[]> {
-  const { layers } = await profileModel(new MemorySource("model.onnx", bytes), noSiblings);
+  const { layers } = await profileModel(new MemorySource("model.onnx", bytes), noExternalData);
   return layers.filter(({ role }) => role === "compute");
 }
 

@@ -13,7 +13,7 @@ import {
   tensor,
   value,
 } from "../../../builders/onnx-builder.ts";
-import { MemorySiblings, refuses } from "./read-model.ts";
+import { MemoryExternalData, refuses } from "./read-model.ts";
 import { delimited, integer } from "./wire-bytes.ts";
 
 /** A bit of everything that the reader looks at. */
@@ -47,7 +47,7 @@ function everything(): Uint8Array {
 const FILES = { "e.bin": new Uint8Array(8) };
 
 async function outcomeOf(bytes: Uint8Array): Promise<unknown> {
-  return readOnnx(new MemorySource("test.onnx", bytes), new MemorySiblings(FILES)).then(
+  return readOnnx(new MemorySource("test.onnx", bytes), new MemoryExternalData(FILES)).then(
     () => undefined,
     (error: unknown) => error,
   );

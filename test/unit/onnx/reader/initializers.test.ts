@@ -18,7 +18,7 @@ import {
   type OnnxTensor,
 } from "../../../builders/onnx-builder.ts";
 import { encodeRaw } from "../../../builders/raw-tensor.ts";
-import { MemorySiblings, readGraph, readModel, refuses, tensorOf, type Files } from "./read-model.ts";
+import { MemoryExternalData, readGraph, readModel, refuses, tensorOf, type Files } from "./read-model.ts";
 import { integer, tag, varint } from "./wire-bytes.ts";
 
 const withTensor = (initializer: OnnxTensor): Uint8Array =>
@@ -180,9 +180,9 @@ describe("onnx reader: initializers", () => {
           /bytes 0 to 12/,
         ],
       ];
-      for (const [bytes, siblings, has, message] of cases) {
+      for (const [bytes, dataFiles, has, message] of cases) {
         const source = new MemorySource("test.onnx", bytes);
-        const model = await readOnnx(source, new MemorySiblings(siblings), { allowsMissingData: true });
+        const model = await readOnnx(source, new MemoryExternalData(dataFiles), { allowsMissingData: true });
         assert.deepEqual(
           model.missingData?.map((missing) => [missing.location, missing.bytes]),
           [["w.bin", has]],
@@ -205,8 +205,8 @@ describe("onnx reader: initializers", () => {
         externalTensor(`w${index}`, "float32", [1 + index], { location: "w.bin", offset, length: 4 + 4 * index }),
       );
       const source = new MemorySource("test.onnx", onnxModel({ graph: graph([], { initializers }) }));
-      const siblings = new MemorySiblings({ "w.bin": encodeRaw("float32", [9, 1]) });
-      const model = await readOnnx(source, siblings, { allowsMissingData: true });
+      const dataFiles = new MemoryExternalData({ "w.bin": encodeRaw("float32", [9, 1]) });
+      const model = await readOnnx(source, dataFiles, { allowsMissingData: true });
       assert.deepEqual(
         model.entries[0].graph.tensors.map(({ constant }) => constant?.values),
         [undefined, undefined],

@@ -8,18 +8,18 @@ import { FileSource } from "../../../../profiler/bytes/file-source.ts";
 import { ExternalDataFolder } from "../../../../profiler/bytes/external-data-folder.ts";
 import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import { externalTensor, graph, node, onnxModel } from "../../../builders/onnx-builder.ts";
-import { MemorySiblings } from "./read-model.ts";
+import { MemoryExternalData } from "./read-model.ts";
 import { delimited, integer, tag, varint } from "./wire-bytes.ts";
 
 const GIB = 2 ** 30;
 
-/** Writes pieces one behind the other; a number is a hole of so many bytes, which takes no room on the disk. */
-function writeSparse(path: string, pieces: readonly (readonly number[] | number)[]): void {
+/** Writes segments one behind the other; a number is a hole of so many bytes, which takes no room on the disk. */
+function writeSparse(path: string, segments: readonly (readonly number[] | number)[]): void {
   const file = openSync(path, "w");
   let at = 0;
-  for (const piece of pieces) {
-    if (typeof piece !== "number") writeSync(file, Uint8Array.from(piece), 0, piece.length, at);
-    at += typeof piece === "number" ? piece : piece.length;
+  for (const segment of segments) {
+    if (typeof segment !== "number") writeSync(file, Uint8Array.from(segment), 0, segment.length, at);
+    at += typeof segment === "number" ? segment : segment.length;
   }
   ftruncateSync(file, at);
   closeSync(file);
@@ -65,7 +65,7 @@ describe("onnx reader: files over 2 GiB", () => {
     writeSparse(path, [head, first, 1.5 * GIB, second, 1.5 * GIB, last, relu]);
 
     const source = new CountingSource(await FileSource.open(path));
-    const model = await readOnnx(source, new MemorySiblings());
+    const model = await readOnnx(source, new MemoryExternalData());
     const [one, two, shape] = model.entries[0].graph.tensors;
     assert.deepEqual([one?.constant?.storedBytes, two?.constant?.storedBytes], [1.5 * GIB, 1.5 * GIB]);
     assert.deepEqual(shape?.constant?.values, [-1, 5]);

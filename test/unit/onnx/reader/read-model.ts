@@ -10,7 +10,7 @@ import type { Graph, Model, Node, Tensor } from "../../../../profiler/model/mode
 export type Files = Readonly<Record<string, Uint8Array>>;
 
 /** Data files in memory; counts how often each is opened. */
-export class MemorySiblings implements ExternalDataFiles {
+export class MemoryExternalData implements ExternalDataFiles {
   readonly opened: string[] = [];
 
   constructor(private readonly files: Files = {}) {}
@@ -24,7 +24,7 @@ export class MemorySiblings implements ExternalDataFiles {
 }
 
 export function readModel(bytes: Uint8Array, files: Files = {}): Promise<Model> {
-  return readOnnx(new MemorySource("test.onnx", bytes), new MemorySiblings(files));
+  return readOnnx(new MemorySource("test.onnx", bytes), new MemoryExternalData(files));
 }
 
 export async function readGraph(bytes: Uint8Array, files: Files = {}): Promise<Graph> {

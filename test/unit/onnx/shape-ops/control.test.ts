@@ -16,7 +16,7 @@ import {
   type OnnxNode,
   type OnnxTensor,
 } from "../../../builders/onnx-builder.ts";
-import { noSiblings } from "../../zoo/no-siblings.ts";
+import { noExternalData } from "../../zoo/no-external-data.ts";
 import { f32, i64, operand, runModel, type Operand } from "./operator-case.ts";
 
 interface ControlCase extends Omit<GraphCase, "nodes"> {
@@ -54,7 +54,7 @@ async function controlGraph(given: GraphCase) {
       initializers,
     }),
   });
-  const model = await readOnnx(new MemorySource("control.onnx", bytes), noSiblings);
+  const model = await readOnnx(new MemorySource("control.onnx", bytes), noExternalData);
   const main = model.entries[0].graph;
   const inferred = inferGraph(
     { model, operators: ONNX_OPERATORS, checksDeclared: true },
@@ -275,7 +275,7 @@ describe("Scan", () => {
         { inputs: [value("x", "float32", [100, 8]), value("s0", "float32", [8])], outputs: ["y"] },
       ),
     });
-    const { layers, structure } = await profileModel(new MemorySource("scan.onnx", bytes), noSiblings);
+    const { layers, structure } = await profileModel(new MemorySource("scan.onnx", bytes), noExternalData);
     assert.deepEqual(
       layers.map(({ op, role, repeats }) => [op, role, repeats]),
       [

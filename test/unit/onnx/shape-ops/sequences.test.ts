@@ -4,7 +4,7 @@ import type { Dimension, Shape } from "../../../../profiler/model/shape.ts";
 import type { InferredType } from "../../../../profiler/operators/inferred-type.ts";
 import { profileModel } from "../../../../profiler/profile-model.ts";
 import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
-import { noSiblings } from "../../zoo/no-siblings.ts";
+import { noExternalData } from "../../zoo/no-external-data.ts";
 import { inferredType, inferTypes, type CaseAttribute } from "./operator-case.ts";
 import { size } from "../../../builders/size.ts";
 
@@ -103,7 +103,7 @@ describe("ONNX operator rules: sequences", () => {
         initializers: [tensor("sizes", "int64", [2], [3, 4]), tensor("second", "int64", [], [1])],
       }),
     });
-    const { layers, totals } = await profileModel(new MemorySource("sequence.onnx", bytes), noSiblings);
+    const { layers, totals } = await profileModel(new MemorySource("sequence.onnx", bytes), noExternalData);
     assert.deepEqual(
       layers.map(({ activationBytes }) => activationBytes),
       [4 * (14 + 14), 4 * (14 + 8), 4 * (8 + 8)],

@@ -14,7 +14,7 @@ import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { writeModel } from "../../../../profiler/formats/formats.ts";
 import { skip } from "../../../skip.ts";
 import { mobilenetLayer } from "../../../zoo/networks/mobilenet-v1.ts";
-import { toBytes } from "../../../zoo/pieces.ts";
+import { toBytes } from "../../../zoo/file-segments.ts";
 import { toOnnx } from "../../../zoo/to-onnx.ts";
 import { toTflite } from "../../../zoo/to-tflite.ts";
 import { edit } from "../edited-model.ts";

@@ -24,7 +24,7 @@ const DIGITS = "../shared/data/digits";
 /** Of the 540 there are: some of each class. */
 const IMAGES = 160;
 
-/** Weights of a hundred million made-up numbers show nothing that smaller models do not. */
+/** Weights of a hundred million synthetic numbers show nothing that smaller models do not. */
 const LARGEST = 64 * 2 ** 20;
 
 const EXACT_ONES = RESTRUCTURINGS.filter(({ guarantee }) => guarantee === "exact");
@@ -61,7 +61,7 @@ describe("exact edits of real models", function () {
         (sum, { form }) => sum + ("weight" in form ? 4 * form.weight.shape.reduce((a, b) => a * b, 1) : 0),
         0,
       );
-      if (weightBytes > LARGEST) skip(this, "its made-up weights take long and show nothing new");
+      if (weightBytes > LARGEST) skip(this, "its synthetic weights take long and show nothing new");
       const result = await everyExactEdit(base);
       if (result === undefined) return;
       const feeds = seededFeeds(base);

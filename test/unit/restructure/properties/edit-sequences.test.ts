@@ -20,7 +20,7 @@ import { openSession } from "../../../../profiler/runtime/open-session.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
 import { IS_THOROUGH } from "../../../effort.ts";
 import type { Network } from "../../../zoo/network.ts";
-import { toBytes } from "../../../zoo/pieces.ts";
+import { toBytes } from "../../../zoo/file-segments.ts";
 import { toOnnx } from "../../../zoo/to-onnx.ts";
 import { toTflite } from "../../../zoo/to-tflite.ts";
 import { assertSameOutputs, type Outputs } from "../edited-model.ts";
@@ -47,7 +47,7 @@ type Choice = typeof choice extends fc.Arbitrary<infer One> ? One : never;
 describe("Sequences of edits of random networks", function () {
   this.timeout(IS_THOROUGH ? 1_800_000 : 300_000);
   for (const { files, sequences, write } of FORMATS) {
-    it(`give ${files} that load, cost what was predicted, and compute the same where that is promised`, async () => {
+    it(`give ${files} that load, cost what was predicted, and compute the same where that is guaranteed`, async () => {
       const applied = new Map<string, number>();
       const property = fc.asyncProperty(
         sketches(LONGEST_NETWORK),

@@ -62,8 +62,8 @@ function halfQuantized(): Uint8Array {
     ...[...conv("d", "c3"), ...pair("c3", "y")],
   ];
   const kernels = ["c1.w", "c2.w", "c3.w"].map((name) => tensor(name, "int8", [4, 4, 3, 3]));
-  const ends = { inputs: [value("x", "float32", [1, 4, 12, 12])], outputs: [value("y", "float32")] };
-  return onnxModel({ graph: graph(nodes, { ...ends, initializers: [...scheme, ...weightScheme, ...kernels] }) });
+  const ports = { inputs: [value("x", "float32", [1, 4, 12, 12])], outputs: [value("y", "float32")] };
+  return onnxModel({ graph: graph(nodes, { ...ports, initializers: [...scheme, ...weightScheme, ...kernels] }) });
 }
 
 /** What is said to compute in float, by the operators' names. */

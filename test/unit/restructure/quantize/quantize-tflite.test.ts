@@ -12,7 +12,7 @@ import type { Network, Value } from "../../../zoo/network.ts";
 import { googlenet } from "../../../zoo/networks/googlenet.ts";
 import { mobilenetLayer } from "../../../zoo/networks/mobilenet-v1.ts";
 import { mobilenetV2 } from "../../../zoo/networks/mobilenet-v2.ts";
-import { toBytes } from "../../../zoo/pieces.ts";
+import { toBytes } from "../../../zoo/file-segments.ts";
 import { thinned } from "../../../zoo/thin.ts";
 import { toOnnx } from "../../../zoo/to-onnx.ts";
 import { toTflite } from "../../../zoo/to-tflite.ts";
@@ -88,7 +88,7 @@ describe("Full-integer TFLite models with inputs and outputs of integers", funct
   this.timeout(120_000);
   const network = mobilenetLayer({ convolutions: "separable", channels: 16 });
   const withIo = (io: "int8" | "uint8") => quantized(network, {}, parseEdit(`quantize-model::io=${io}`));
-  const endsOf = ({ entries: [{ graph }] }: Model): readonly (readonly [string | undefined, string | undefined])[] =>
+  const portsOf = ({ entries: [{ graph }] }: Model): readonly (readonly [string | undefined, string | undefined])[] =>
     [...graph.inputs, ...graph.outputs].map((id) => {
       const { name, declared } = graph.tensors[id] ?? {};
       return [name, declared?.dataType] as const;
@@ -99,8 +99,8 @@ describe("Full-integer TFLite models with inputs and outputs of integers", funct
   it("have nothing between int8 inputs and outputs and what computes, and answer as with float ones", async () => {
     const { base, written, after, bytes } = await withIo("int8");
     assert.deepEqual(
-      endsOf(written),
-      endsOf(base).map(([name]) => [name, "int8"]),
+      portsOf(written),
+      portsOf(base).map(([name]) => [name, "int8"]),
     );
     assert.ok(!operatorsOf(written).some((op) => op.endsWith("QUANTIZE")));
     const predicted = await predictEdit(base, parseEdit("quantize-model::io=int8"));
@@ -117,8 +117,8 @@ describe("Full-integer TFLite models with inputs and outputs of integers", funct
   it("stand in a QUANTIZE between uint8 and int8, moved by 128", async () => {
     const [{ written }, { written: int8 }] = [await withIo("uint8"), await withIo("int8")];
     const { graph } = written.entries[0];
-    assert.deepEqual([...new Set(endsOf(written).map(([, dataType]) => dataType))], ["uint8"]);
-    assert.equal(operatorsOf(written).filter((op) => op === "QUANTIZE").length, endsOf(written).length);
+    assert.deepEqual([...new Set(portsOf(written).map(([, dataType]) => dataType))], ["uint8"]);
+    assert.equal(operatorsOf(written).filter((op) => op === "QUANTIZE").length, portsOf(written).length);
     assert.ok(!operatorsOf(written).includes("DEQUANTIZE"));
     const [zero, moved] = [scheme(int8, int8.entries[0].graph.inputs[0]), scheme(written, graph.inputs[0])];
     assert.deepEqual(moved?.scales, zero?.scales);
@@ -137,7 +137,7 @@ describe("Full-integer TFLite models with inputs and outputs of integers", funct
       { out: 4, kernel: 1 },
     );
     const { base, written } = await quantized(net.finish("beside", out), {}, parseEdit("quantize-model::io=int8"));
-    assert.deepEqual([...new Set(endsOf(written).map(([, dataType]) => dataType))], ["int8"]);
+    assert.deepEqual([...new Set(portsOf(written).map(([, dataType]) => dataType))], ["int8"]);
     assert.deepEqual(
       operatorsOf(written).filter((op) => FLOATS.has(op)),
       ["DEQUANTIZE", "LOCAL_RESPONSE_NORMALIZATION", "QUANTIZE"],

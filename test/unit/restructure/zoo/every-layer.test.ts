@@ -37,7 +37,7 @@ import { shufflenetV1 } from "../../../zoo/networks/shufflenet-v1.ts";
 import { squeezenet } from "../../../zoo/networks/squeezenet.ts";
 import { vgg } from "../../../zoo/networks/vgg.ts";
 import { IS_THOROUGH } from "../../../effort.ts";
-import { toBytes } from "../../../zoo/pieces.ts";
+import { toBytes } from "../../../zoo/file-segments.ts";
 import { thinned } from "../../../zoo/thin.ts";
 import { toOnnx } from "../../../zoo/to-onnx.ts";
 import { toTflite } from "../../../zoo/to-tflite.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { LayerProfile } from "../../../../profiler/profile.ts";
 import { compareProfiles } from "../../../../profiler/views/compare-profiles.ts";
-import { outlineOf, type Ends, type Outline } from "../../../../profiler/views/graph-outline.ts";
+import { outlineOf, type OutlinedStructure, type Outline } from "../../../../profiler/views/graph-outline.ts";
 import { comparedLayers } from "../../../../webview/compare/compared-layers.ts";
 import { countChanges, marksOf, rowText } from "../../../../webview/compare/graphs/compared-marks.ts";
 import { ComparedOutlines } from "../../../../webview/compare/graphs/compared-outlines.ts";
@@ -24,12 +24,12 @@ const AFTER = [
 function chain(layers: readonly LayerProfile[]): Outline {
   const { layers: numbered } = profileOf(layers);
   const x = numbered[0]?.inputs[0];
-  const ends: Ends = {
+  const structure: OutlinedStructure = {
     edges: numbered.slice(1).map((_, place) => ({ from: place, output: 0, to: place + 1 })),
     inputs: x ? [{ tensor: x, readers: [0] }] : [],
     outputs: [{ from: numbered.length - 1, output: 0 }],
   };
-  return outlineOf(numbered, ends);
+  return outlineOf(numbered, structure);
 }
 
 describe("Two graphs side by side", () => {

@@ -193,7 +193,7 @@ describe("The budget on the curve of a search", () => {
 });
 
 describe("Samples that errors were measured on", () => {
-  it("are counted, made up or not", () => {
+  it("are counted, synthetic or not", () => {
     const note = { description: "seeded random (seed 0)", isRandom: true, hasLabels: false };
     assert.match(samplesText({ ...note, count: 16 }), /^Measured on 16 samples, seeded random \(seed 0\): /);
     assert.match(samplesText({ ...note, count: 1 }), /^Measured on 1 sample, seeded random/);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Edge, LayerProfile } from "../../../../profiler/profile.ts";
 import { linksOf } from "../../../../profiler/views/graph-links.ts";
-import { allOpen, outlineOf, type Ends } from "../../../../profiler/views/graph-outline.ts";
+import { allOpen, outlineOf, type OutlinedStructure } from "../../../../profiler/views/graph-outline.ts";
 import { boxTowards } from "../../../../webview/graph/box-navigation.ts";
 import { labelOf, linkShapes } from "../../../../webview/graph/GraphLinks.tsx";
 import { INITIAL_GRAPH, restoreGraph } from "../../../../webview/graph/graph-view.ts";
@@ -30,14 +30,14 @@ function picture(
   open?: ReadonlySet<string>,
 ): Layout {
   const x = layers[0]?.inputs[0];
-  const ends: Ends = {
+  const structure: OutlinedStructure = {
     edges,
     inputs: x ? [{ tensor: x, readers: [0] }] : [],
     outputs: [{ from: layers.length - 1, output: 0 }],
   };
-  const outline = outlineOf(layers, ends);
+  const outline = outlineOf(layers, structure);
   const opened = open ?? allOpen(outline);
-  const task = pictureTask(outline, opened, linksOf(outline, opened, layers, ends), direction);
+  const task = pictureTask(outline, opened, linksOf(outline, opened, layers, structure), direction);
   return layoutOf(task, layOut(task.task, known));
 }
 
@@ -68,7 +68,7 @@ describe("The layout of the graph", () => {
       }
     });
 
-    it(`has links touch the boxes at their ends and cross no other box and no words of a head, running ${direction}`, () => {
+    it(`has links touch the boxes at their structure and cross no other box and no words of a head, running ${direction}`, () => {
       const layout = picture(BLOCKS, WIRES, direction);
       assert.equal(layout.links.length, WIRES.length + 2);
       assert.deepEqual(crossings(layout), []);

@@ -29,9 +29,9 @@ function pictureOf(part: "all" | "top"): string {
     layerProfile("last", { path: ["block"], op: "A very long name of an operator of somebody's own" }),
   ]);
   const edges = [0, 1].map((from) => ({ from, output: 0, to: from + 1 }));
-  const ends = { edges, inputs: [], outputs: [] };
-  const outline = outlineOf(layers, ends);
-  const task = pictureTask(outline, allOpen(outline), linksOf(outline, allOpen(outline), layers, ends), "DOWN");
+  const structure = { edges, inputs: [], outputs: [] };
+  const outline = outlineOf(layers, structure);
+  const task = pictureTask(outline, allOpen(outline), linksOf(outline, allOpen(outline), layers, structure), "DOWN");
   const layout = layoutOf(task, layOut(task.task, noContents()));
   const macs = columnOf("macs");
   assert.ok(macs);

@@ -1,7 +1,7 @@
 import type { Layer, LayerTensor } from "./layer.ts";
 
 /** What the caller gives a run and gets from it, and which rows read and make that. */
-export interface GraphEnds {
+export interface InputsAndOutputs {
   /** In the order in which the file names them; those that no row reads are left out. */
   readonly inputs: readonly GraphInput[];
   /** In the order in which the file names them; those that no row makes are left out. */
@@ -19,11 +19,11 @@ export interface GraphOutput {
   readonly output: number;
 }
 
-/** Old ONNX files list their initializers as inputs too: constants are none here. Rows that run inside another have no ends, as they have no edges. */
-export function graphEnds(
+/** Old ONNX files list their initializers as inputs too: constants are none here. Rows that run inside another have neither, as they have no edges. */
+export function inputsAndOutputs(
   layers: readonly Layer[],
   { inputKeys, outputKeys }: { readonly inputKeys: readonly string[]; readonly outputKeys: readonly string[] },
-): GraphEnds {
+): InputsAndOutputs {
   const inputs = new Map(
     inputKeys.map((key): [string, { tensor?: LayerTensor; readers: number[] }] => [key, { readers: [] }]),
   );

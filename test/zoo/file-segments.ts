@@ -6,31 +6,37 @@ import type { ByteSource } from "../../profiler/bytes/byte-source.ts";
  * A file in parts: bytes that stand in memory, and weights that are made only when somebody writes them. So a file of gigabytes costs
  * what its graph costs.
  */
-export type Piece = Uint8Array | { readonly length: number; readonly chunks: () => Iterable<Uint8Array> };
+export type FileSegment = Uint8Array | { readonly length: number; readonly chunks: () => Iterable<Uint8Array> };
 
-export function totalLength(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { length }) => sum + length, 0);
+export function totalLength(segments: readonly FileSegment[]): number {
+  return segments.reduce((sum, { length }) => sum + length, 0);
 }
 
-export function toBytes(pieces: readonly Piece[]): Uint8Array {
-  return Buffer.concat(pieces.flatMap((piece) => (piece instanceof Uint8Array ? [piece] : [...piece.chunks()])));
+export function toBytes(segments: readonly FileSegment[]): Uint8Array {
+  return Buffer.concat(
+    segments.flatMap((segment) => (segment instanceof Uint8Array ? [segment] : [...segment.chunks()])),
+  );
 }
 
 /** "hollow" leaves holes for the weights, which read as zeros: the file has its full size and is written in no time. */
 export type Fill = "seeded" | "hollow";
 
-export async function writePieces(pieces: readonly Piece[], path: string, fill: Fill = "seeded"): Promise<void> {
+export async function writeSegments(
+  segments: readonly FileSegment[],
+  path: string,
+  fill: Fill = "seeded",
+): Promise<void> {
   const file = await open(path, "w");
   try {
     let position = 0;
-    for (const piece of pieces) {
+    for (const segment of segments) {
       const start = position;
-      const chunks = piece instanceof Uint8Array ? [piece] : fill === "seeded" ? piece.chunks() : [];
+      const chunks = segment instanceof Uint8Array ? [segment] : fill === "seeded" ? segment.chunks() : [];
       for (const chunk of chunks) {
         await file.write(chunk, 0, chunk.length, position);
         position += chunk.length;
       }
-      position = start + piece.length;
+      position = start + segment.length;
     }
     await file.truncate(position);
   } finally {
@@ -46,13 +52,13 @@ export class HollowSource implements ByteSource {
 
   constructor(
     readonly name: string,
-    pieces: readonly Piece[],
+    segments: readonly FileSegment[],
   ) {
-    this.size = totalLength(pieces);
+    this.size = totalLength(segments);
     let start = 0;
-    this.parts = pieces.flatMap((piece) => {
-      const part = piece instanceof Uint8Array ? [{ start, bytes: piece }] : [];
-      start += piece.length;
+    this.parts = segments.flatMap((segment) => {
+      const part = segment instanceof Uint8Array ? [{ start, bytes: segment }] : [];
+      start += segment.length;
       return part;
     });
   }
