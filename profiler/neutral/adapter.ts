@@ -83,4 +83,6 @@ export interface LayerToLower {
   readonly outputs: readonly TensorId[];
   /** The layer that this one is a changed form of: what did not change keeps its tensors. undefined for a new layer. */
   readonly before?: NeutralLayer;
+  /** The layer of its name that it takes the place of, alone or with others: its weights take over the names of that one's. */
+  readonly instead?: NeutralLayer;
 }

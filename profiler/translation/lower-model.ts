@@ -92,7 +92,9 @@ async function lowerLayers(
     for (const { name, form, inputs, outputs } of pending) {
       count("loweredLayers");
       draft.from = removedNodes.find((node) => node.outputs.some((id) => outputs.includes(id))) ?? removedNodes[0];
-      const layer = { name: uniqueName(name, names), form, inputs: inputs.map(resolve), outputs: outputs.map(resolve) };
+      const instead = places.find(({ layer: { id, name: old } }) => removed.has(id) && old === name)?.layer;
+      const ends = { inputs: inputs.map(resolve), outputs: outputs.map(resolve) };
+      const layer = { name: uniqueName(name, names), form, ...ends, ...(instead && { instead }) };
       await side.lower(layer, draft);
       const rank = outputRank(form, draft.rankOf(layer.inputs[0] ?? ABSENT));
       if (rank !== undefined) for (const output of layer.outputs) draft.setRank(output, rank);

@@ -3,6 +3,7 @@ import { ABSENT, type Attribute, type TensorId } from "../../../model/model.ts";
 import { isFloat, type DataType } from "../../../model/data-type.ts";
 import type { Shape } from "../../../model/shape.ts";
 import type { LayerToLower } from "../../../neutral/adapter.ts";
+import type { FormKind } from "../../../neutral/forms.ts";
 import type { Weights } from "../../../neutral/weights.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
 import { dataTypeCode } from "../data-types.ts";
@@ -22,6 +23,12 @@ const PLACES: Readonly<Record<string, number>> = {
   variance: 4,
   slopes: 1,
 };
+
+const WITH_WEIGHT_AND_BIAS: ReadonlySet<FormKind> = new Set(["conv", "conv-transpose", "dense"]);
+
+function haveSameRoles(a: FormKind, b: FormKind): boolean {
+  return a === b || (WITH_WEIGHT_AND_BIAS.has(a) && WITH_WEIGHT_AND_BIAS.has(b));
+}
 
 /** Writes the nodes of one layer: its own node under its name, and others beside it. */
 export class NodeWriter {
@@ -140,8 +147,8 @@ export class NodeWriter {
 
   /** The tensor that the layer had its weights of that role in. */
   #before(role: string): TensorId | undefined {
-    const { before, form } = this.layer;
-    if (before?.form.kind !== form.kind) return undefined;
+    const { before = this.layer.instead, form } = this.layer;
+    if (before === undefined || !haveSameRoles(before.form.kind, form.kind)) return undefined;
     const isConstant = (id: TensorId): boolean => this.draft.lifted[id]?.constant !== undefined;
     const place = role === "operand" ? before.node.inputs.findIndex(isConstant) : ownEntry(PLACES, role);
     return place === undefined ? undefined : before.node.inputs[place];

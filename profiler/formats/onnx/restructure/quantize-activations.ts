@@ -22,7 +22,8 @@ export const quantizeActivations: NonNullable<FormatAdapter["quantizeActivations
     const other = draft.addTensor(outputs.has(id) ? `${name}.f` : `${name}.dq`);
     if (rank !== undefined) for (const made of [integer, other]) draft.setRank(made, rank);
     const maker = makers.get(id);
-    draft.from = undefined;
+    // Those of an input belong to what reads it first.
+    draft.from = maker ?? draft.nodes[readers.get(id)?.[0] ?? -1];
     // An output keeps its name behind the pair; whatever else is read under its own in front of it.
     const [float, dequantized] = outputs.has(id) ? [other, id] : [id, other];
     for (const place of outputs.has(id) ? [] : (readers.get(id) ?? [])) {

@@ -80,9 +80,30 @@ describe("What a file notes beside what it computes", () => {
   it("goes with every node that an edit makes of one, through many edits", async () => {
     const base = await readBytes(convAndNorm());
     const { bytes } = await edited(base, FOLD, edit("separable", "conv"));
-    const { node: nodes } = graphOf(bytes);
+    const { node: nodes, initializer } = graphOf(bytes);
     assert.ok(nodes.length >= 2);
     for (const each of nodes) assert.deepEqual([each.docString, each.metadataProps?.length], ["about conv", 1]);
+    const names = initializer.map(({ name }) => name);
+    assert.ok(names.includes("features.0.weight") && names.includes("features.0.bias"), names.join());
+  });
+
+  it("goes with the quantizing of what a node reads and makes", async () => {
+    const { bytes } = await edited(await readBytes(convAndNorm()), edit("quantize-model"));
+    const { node: nodes } = graphOf(bytes);
+    assert.ok(nodes.filter(({ opType }) => opType === "QuantizeLinear").length >= 2);
+    for (const each of nodes)
+      assert.deepEqual([each.opType, each.docString, each.metadataProps?.length], [each.opType, "about conv", 1]);
+  });
+
+  it("keeps names of a dense layer's weights that become a convolution's", async () => {
+    const flatten = node("Flatten", ["x"], ["f"], {}, { name: "flatten" });
+    const gemm = node("Gemm", ["f", "fc.weight", "fc.bias"], ["y"], { transB: 1 }, { name: "fc" });
+    const { bytes } = await assertExact(
+      model([flatten, gemm], [weights("fc.weight", [3, 144]), weights("fc.bias", [3])]),
+      edit("dense-to-conv", "fc"),
+    );
+    const conv = graphOf(bytes).node.find(({ opType }) => opType === "Conv");
+    assert.deepEqual(conv?.input?.slice(1), ["fc.weight", "fc.bias"]);
   });
 
   it("says where a changed node runs, and how its tensors are shared out, though not those that it has no longer", async () => {
