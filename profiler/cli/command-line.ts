@@ -3,10 +3,14 @@ import packageJson from "../../package.json" with { type: "json" };
 import { EdgewiseError } from "../errors.ts";
 import { printable } from "../exports/printable.ts";
 import { DelegateError } from "../device/device-error.ts";
+import { optionsOfCommands } from "./documentation.ts";
 import { EXIT, Interrupted, type CliContext, type ExitCode } from "./context.ts";
 
 /** Adds a command and what it does in a context. */
 export type AddCommand = (program: Command, context: CliContext) => void;
+
+/** Columns, where nobody says how many a terminal has. */
+const HELP_WIDTH = 120;
 
 /** The program with some of its commands. */
 export function commandLineOf(commands: readonly AddCommand[], context: CliContext): Command {
@@ -16,7 +20,11 @@ export function commandLineOf(commands: readonly AddCommand[], context: CliConte
     .exitOverride()
     .configureOutput({ writeOut: context.write, writeErr: () => undefined });
   for (const add of commands) add(program, context);
-  return program;
+  const options = (): readonly string[] => optionsOfCommands(program, context.width ?? HELP_WIDTH);
+  return program.addHelpText(
+    "after",
+    () => `\nOptions of the commands, which help says more of:\n${options().join("\n")}`,
+  );
 }
 
 /** Runs one command line. Every failure is one line on standard error and exit code 2. */

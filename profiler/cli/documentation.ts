@@ -16,9 +16,37 @@ export function commandLineDocumentation(program: Command): string {
   ].join("\n");
 }
 
+/**
+ * The names of all options, a command or a few lines each: what `edgewise --help` ends with, and the README has.
+ * @param width columns of a line
+ */
+export function optionsOfCommands(program: Command, width: number): readonly string[] {
+  const commands = program.commands.filter((command) => shownOptions(command).length > 0);
+  const indent = 2 + Math.max(...commands.map((command) => command.name().length)) + 2;
+  return commands.flatMap((command) => {
+    const names = wrapped(
+      shownOptions(command).map(({ long, flags }) => long ?? flags),
+      width - indent,
+    );
+    return names.map((line, index) => `${`  ${index === 0 ? command.name() : ""}`.padEnd(indent)}${line}`);
+  });
+}
+
+function wrapped(words: readonly string[], width: number): readonly string[] {
+  return words.reduce<readonly string[]>((lines, word) => {
+    const last = lines.at(-1);
+    const longer = last === undefined ? word : `${last} ${word}`;
+    return last !== undefined && longer.length > width ? [...lines, word] : [...lines.slice(0, -1), longer];
+  }, []);
+}
+
+function shownOptions(command: Command): readonly Option[] {
+  return command.options.filter(({ hidden }) => !hidden);
+}
+
 function section(command: Command): readonly string[] {
   const usage = ["edgewise", command.name(), ...command.registeredArguments.map(argumentText), "[options]"].join(" ");
-  const options = command.options.filter(({ hidden }) => !hidden);
+  const options = shownOptions(command);
   return [
     `## ${command.name()}`,
     "",
