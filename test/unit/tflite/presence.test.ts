@@ -41,6 +41,12 @@ function lists(operator: Operator): readonly string[] {
   return Object.entries(OPERATOR_FIELDS).flatMap(([name, slot]) => (bb?.__offset(at, slot) === 0 ? [] : [name]));
 }
 
+function saysRanks(graph: SubGraph): boolean {
+  return Array.from({ length: graph.tensorsLength() }, (_, index) => graph.tensors(index)).some((one) =>
+    one?.hasRank(),
+  );
+}
+
 describe("A TFLite file that is written", () => {
   for (const folder of FOLDERS) {
     for (const file of existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".tflite")) : [""]) {
@@ -69,6 +75,7 @@ describe("A TFLite file that is written", () => {
           assert.deepEqual(lists(operator), before ? lists(before) : ["inputs", "outputs"]);
         });
         const graphNow = main(written);
+        assert.equal(saysRanks(graphNow), saysRanks(main(bytes)), "a file says the ranks of its tensors or does not");
         for (let index = 0; index < graphNow.tensorsLength(); index += 1) {
           const tensor = graphNow.tensors(index);
           const [signature, hasSignature] = [tensor?.shapeSignatureLength(), tensor?.bb?.__offset(tensor.bb_pos, 18)];

@@ -176,7 +176,8 @@ class SubgraphEditor {
     const table = Object.assign(new TensorT(), { type: TENSOR_TYPES.indexOf(dataType) });
     setSizes(table, { dataType, shape });
     table.name = name;
-    table.hasRank = true;
+    // Where no tensor says it, one that does would make those without sizes ones of unknown rank.
+    table.hasRank = this.tables.subgraphs.some(({ tensors }) => tensors.some(({ hasRank }) => hasRank));
     if (constant) table.buffer = await this.data.add(valuesOf(constant));
     if (constant) table.sparsity = await sparsityTable(constant);
     if (quantization) table.quantization = schemeTable(quantization);
