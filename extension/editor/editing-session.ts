@@ -28,7 +28,7 @@ export interface EditingHost<Base> {
 }
 
 /** An edit that is computed in less time than this replaces the table at once, without its prediction before it. */
-export const PREDICTION_DELAY_MILLISECONDS = 150;
+const PREDICTION_DELAY_MILLISECONDS = 150;
 
 /** Progress that nobody could see is not told. */
 const SMALLEST_PROGRESS = 0.01;

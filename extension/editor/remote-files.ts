@@ -11,7 +11,7 @@ import type { ModelLocation, RemoteFile, WorkerHostContract } from "../worker/pr
  * Models behind VS Code's file systems (a repository on the web, an archive, a version in source control). They hand out whole files
  * only, so a file must fit into memory twice: in the extension host and in the worker.
  */
-export const REMOTE_FILE_LIMIT_BYTES = 512 * 1000 ** 2;
+const REMOTE_FILE_LIMIT_BYTES = 512 * 1000 ** 2;
 
 /** Versions that were located just now: Git reads them while the thread that asks for them starts. */
 const AHEAD = new ReadAhead();

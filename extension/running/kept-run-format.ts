@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { OBSERVATION } from "../../profiler/device/observation.ts";
 import { RUN_RESULT_VERSION } from "../../profiler/device/run-result.ts";
+import { FORMAT_IDS } from "../../profiler/formats/format-types.ts";
 import { fields } from "../../profiler/outside-data.ts";
 import type { KeptRun } from "../../webview/protocol/running.ts";
 import type { KeptObservation } from "../worker/measuring-types.ts";
@@ -73,7 +74,7 @@ const RESULT = fields({
   model: fields({
     file: text,
     part: v.optional(text),
-    format: v.picklist(["onnx", "tflite"]),
+    format: v.picklist(FORMAT_IDS),
     fileBytes: number,
     sha256: text,
   }),

@@ -4,7 +4,7 @@ import { log } from "../log.ts";
 import { formatKeptRuns, parseKeptRuns, type StoredRun } from "./kept-run-format.ts";
 
 /** Runs kept of one model: a file of some megabytes at most, and more than anybody compares. */
-export const KEPT_RUNS = 50;
+const KEPT_RUNS = 50;
 
 /** Measured runs, kept with the workspace: a JSON file a model. */
 export class KeptRuns {

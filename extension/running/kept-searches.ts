@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { log } from "../log.ts";
 
 /** Searches on devices that are kept: some hundred kilobytes each, and more than anybody goes on with. */
-export const KEPT_SEARCHES = 20;
+const KEPT_SEARCHES = 20;
 
 /** Searches with a device in the loop, kept with the workspace: measuring takes minutes, and one that was ended is gone on with. */
 export class KeptSearches {

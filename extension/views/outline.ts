@@ -5,7 +5,7 @@ import { OutlineIndex, type FoldNode, type OutlineNode } from "./outline-index.t
 import type { OpenEditor, OpenModels } from "../editor/open-models.ts";
 
 /** VS Code's own outline knows text editors only: this view stands in for it while an editor of ours is active. */
-export const OUTLINE = "edgewise.modules";
+const OUTLINE = "edgewise.modules";
 
 /** A node to its parents, which VS Code asks for when a node is to be shown. */
 type Parents = ReadonlyMap<OutlineNode, OutlineNode>;

@@ -24,7 +24,7 @@ export function lengthOf(segments: readonly ByteSegment[]): number {
 }
 
 /** Neighbours of one file become one segment: thousands of small copies become a few large ones. */
-export function joined(segments: readonly ByteSegment[]): readonly ByteSegment[] {
+function joined(segments: readonly ByteSegment[]): readonly ByteSegment[] {
   const result: ByteSegment[] = [];
   for (const segment of segments) {
     const last = result.at(-1);

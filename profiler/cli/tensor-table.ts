@@ -55,7 +55,7 @@ export function aligned(columns: number): readonly { readonly align: "left" | "r
 }
 
 /** Three digits that matter. */
-export function digits(value: number): string {
+function digits(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   return value === 0 ? "0" : value.toPrecision(3);
 }

@@ -9,7 +9,7 @@ import type { EnergyParts } from "../profile.ts";
 /** For each 32 bits; narrower accesses pay their share. */
 const WORD_BITS = 32;
 export const WORD_BYTES = WORD_BITS / 8;
-export const REGISTER = 1;
+const REGISTER = 1;
 export const SRAM_32_KB = 5;
 export const DRAM = 640;
 

@@ -7,7 +7,7 @@ import type { ComparedOutput, OutputCheck } from "./run-result.ts";
  * Relative to the output's range: other processors sum in another order and have other instructions for the same product, and a deep
  * network carries that on. A wrong kernel is off by orders of magnitude more.
  */
-export const OUTPUT_TOLERANCE = 1e-3;
+const OUTPUT_TOLERANCE = 1e-3;
 
 /** Of each quantized output, the distance between neighbouring numbers; 0 for others. */
 export type OutputSteps = Readonly<Record<string, number>>;

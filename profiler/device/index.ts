@@ -2,7 +2,7 @@
 export { AdbServer } from "./adb/adb-server.ts";
 export { AndroidTarget } from "./adb/android-target.ts";
 export { isReady, listedName, whyNotReady, type ListedDevice as AdbListedDevice } from "./adb/listed-device.ts";
-export { DelegateError, DeviceError } from "./device-error.ts";
+export { DeviceError } from "./device-error.ts";
 export { HostTarget } from "./host/host-target.ts";
 export {
   describeError,
@@ -17,5 +17,5 @@ export { hashOfModel } from "./model-files.ts";
 export { OBSERVATION } from "./observation.ts";
 export { PROFILED_LEVELS, type ProfiledLevel } from "./profiled-level.ts";
 export * from "./run-result.ts";
-export { sweepThreads, sweptThreads, type SweptRun, type ThreadSweep } from "./sweep-threads.ts";
+export { sweepThreads, type SweptRun, type ThreadSweep } from "./sweep-threads.ts";
 export * from "./target.ts";

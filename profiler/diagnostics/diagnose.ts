@@ -12,10 +12,10 @@ import { settingOf, type LayerWeights, type Rule, type RuleSettings } from "./ru
 import { RULES } from "./rules.ts";
 
 /** Elements of one layer that are read: a filter of 4096×25088 would take 411 MB. */
-export const MOST_ELEMENTS = 2 ** 24;
+const MOST_ELEMENTS = 2 ** 24;
 
 /** Elements of all layers together that are read: a few seconds of a disk. */
-export const MOST_ELEMENTS_OF_ALL = 2 ** 27;
+const MOST_ELEMENTS_OF_ALL = 2 ** 27;
 
 /** What rules say that look at sizes and costs alone. Reads no weights. In the order of the rows. */
 export function diagnose(analysed: AnalysedModel, profile: Profile, settings: RuleSettings = {}): readonly Diagnosis[] {

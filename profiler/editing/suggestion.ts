@@ -76,14 +76,10 @@ export function movedOnChip(
 }
 
 /** What suggestions are ranked by: the mean of what is saved of these. */
-export const RANKED_TOTALS = [
-  "weightBytes",
-  "energyPicojoules",
-  "latencySeconds",
-] as const satisfies readonly SavedTotal[];
+const RANKED_TOTALS = ["weightBytes", "energyPicojoules", "latencySeconds"] as const satisfies readonly SavedTotal[];
 
 /** What a saving is worth before its error is measured: approximations may cost accuracy, and training costs days. */
-export const CONFIDENCE: Readonly<Record<Guarantee, number>> = { exact: 1, approximate: 0.5, "needs training": 0.2 };
+const CONFIDENCE: Readonly<Record<Guarantee, number>> = { exact: 1, approximate: 0.5, "needs training": 0.2 };
 
 type Saving = Pick<Suggestion, "saves" | "guarantee"> & Partial<Pick<Suggestion, "measured">>;
 

@@ -2,6 +2,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { columnOf, formatCell, formatCellExact, formatTotal, TOTALS, type Column, type Total } from "../columns.ts";
 import type { RunResult } from "../device/run-result.ts";
 import { formatShare } from "../format-numbers.ts";
+import { FORMAT_TYPES } from "../formats/format-types.ts";
 import type { LayerProfile, Profile } from "../profile.ts";
 import { moduleTree, sumOf, type Sums } from "../views/module-tree.ts";
 import type { BudgetTexts } from "../views/budgets.ts";
@@ -79,12 +80,10 @@ const CHARTED = ["macs", "latency"].flatMap((id) => columnOf(id) ?? []);
 /** Our own text: a style sheet is not to be escaped. */
 const STYLE = new Markup(REPORT_STYLE);
 
-const FORMAT_NAMES: Readonly<Record<Profile["format"], string>> = { onnx: "ONNX", tflite: "TFLite" };
-
 function heading({ file, format, hardwareProfile, dimensions }: Profile, writtenAt: Date | undefined): Markup {
   return markup`<h1>${file}</h1>
     <p class="muted">
-      ${FORMAT_NAMES[format]} model. Energy and latency are estimates for ${hardwareProfile.name}:
+      ${FORMAT_TYPES[format].shortTitle} model. Energy and latency are estimates for ${hardwareProfile.name}:
       ${hardwareProfile.description}.
     </p>
     <p class="muted">

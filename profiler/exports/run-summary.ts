@@ -94,7 +94,7 @@ export function describeUnmapped({ layers }: RunResult): readonly string[] {
 }
 
 /** "2.91 to 1.70 GHz on the fastest core, 38 to 41 °C at the hottest sensor (12 looks)"; nothing where nobody looked. */
-export function describeSamples({ conditions: { during = [] } }: RunResult): readonly (readonly [string, string])[] {
+function describeSamples({ conditions: { during = [] } }: RunResult): readonly (readonly [string, string])[] {
   const clocks = during.flatMap(({ cores }) => {
     const known = cores.flatMap(({ hertz }) => hertz ?? []);
     return known.length === 0 ? [] : [Math.max(...known) / 1e9];

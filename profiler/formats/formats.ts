@@ -135,7 +135,7 @@ export function formatOf({ format }: Pick<Model, "format">): Format {
 }
 
 /** The format that a file is meant to be: by its name where that tells, else by its first bytes, so that errors speak of that one. */
-export async function formatOfFile(source: ByteSource): Promise<Format> {
+async function formatOfFile(source: ByteSource): Promise<Format> {
   const named = formatByName(source.name);
   if (named !== undefined) return FORMATS[named];
   for (const format of Object.values(FORMATS)) if (await format.matches(source)) return format;

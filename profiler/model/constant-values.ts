@@ -7,7 +7,7 @@ import { eachStored, type LevelPositions, type SparseTraversal } from "./sparse-
 import { elementsOf } from "./shape.ts";
 
 /** A sparse tensor of a few elements can have a shape that nobody's memory holds: 4 GiB as float64. */
-export const LARGEST_DENSE = 2 ** 29;
+const LARGEST_DENSE = 2 ** 29;
 
 /** A multiple of 8, so that no element of a few bits straddles two chunks. */
 const ELEMENTS_PER_CHUNK = 2 ** 18;

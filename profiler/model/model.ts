@@ -105,7 +105,7 @@ export interface Constant {
 }
 
 /** Shapes, axes, pads, scales: what shape inference ever looks at is far smaller than this; weights are larger. */
-export const SMALL_CONSTANT_ELEMENTS = 1024;
+const SMALL_CONSTANT_ELEMENTS = 1024;
 
 /** A mean or a bound of each channel, shaped to broadcast, has no more; a float tensor of so many axes and more elements is a filter. */
 const LARGEST_FLOAT_SETTING = 16;

@@ -133,7 +133,7 @@ export function fromFloat16(pattern: number): number {
 }
 
 /** The upper half of a float32. */
-export function fromBfloat16(pattern: number): number {
+function fromBfloat16(pattern: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint16(2, pattern, true);
   return view.getFloat32(0, true);

@@ -190,7 +190,7 @@ export class GraphBuilder {
 }
 
 /** @throws {RangeError} when there are not as many elements as the shape asks for */
-export function storedConstant(dataType: DataType, shape: readonly number[], elements: ArrayLike<number>): Constant {
+function storedConstant(dataType: DataType, shape: readonly number[], elements: ArrayLike<number>): Constant {
   if (elements.length !== elementsOf(shape))
     throw new RangeError(`[${shape.join(", ")}] does not hold ${elements.length} elements`);
   const bytes = encodeRaw(dataType, elements);

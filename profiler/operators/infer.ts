@@ -75,7 +75,7 @@ interface Surroundings {
 const MOST_WIDENINGS = 16;
 
 /** Loops in loops, each widened for each widening of the one around it, would never end. More than twice what inlined calls may make. */
-export const MOST_INFERRED_NODES = 500_000;
+const MOST_INFERRED_NODES = 500_000;
 
 /** How many nodes one inference has come to, those of a body again for each time that it is inferred. */
 class Effort {

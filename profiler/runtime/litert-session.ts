@@ -189,7 +189,7 @@ function refuseState({ file, entries }: Model): void {
   }
 }
 
-export class LitertSession implements Session {
+class LitertSession implements Session {
   readonly skipped = [];
   readonly outputs: readonly Port[];
   readonly captured: readonly Port[];

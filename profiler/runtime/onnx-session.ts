@@ -112,7 +112,7 @@ export function levelFor(model: Model, facts?: ProcessorFacts): "basic" | "all" 
  * @throws {RunError} when it refuses the model or dies of it
  * @throws the signal's reason when it aborts
  */
-export async function loadOnnx(
+async function loadOnnx(
   model: Model,
   options: Ort.InferenceSession.SessionOptions,
   tensors: readonly string[] = [],

@@ -36,7 +36,7 @@ type Draw = Augmentation["draw"];
 const unchanged: Draw = () => ({ share: 1, apply: ({ data }) => Float32Array.from(data) });
 
 /** @param rotation, resizing, shift the largest of each */
-export function affineOf(rotation: number, resizing: number, shift: number): Draw {
+function affineOf(rotation: number, resizing: number, shift: number): Draw {
   return (random) => {
     const angle = rotation * between(random);
     const size = 1 + resizing * between(random);

@@ -127,7 +127,7 @@ function integersOf(nodes: readonly InferredNode[], side: FormatAdapter): Readon
 }
 
 /** Tensors that bodies read from the graph around them. */
-export function capturedTensors({ nodes }: Graph): ReadonlySet<TensorId> {
+function capturedTensors({ nodes }: Graph): ReadonlySet<TensorId> {
   return new Set(
     nodes.flatMap(({ bodies }) => bodies.flatMap(({ graph }) => graph.tensors.flatMap(({ outer }) => outer ?? []))),
   );

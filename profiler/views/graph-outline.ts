@@ -33,7 +33,7 @@ const NO_STRUCTURE: OutlinedStructure = { edges: [], inputs: [], outputs: [] };
 export const MOST_SIBLINGS = 60;
 
 /** Boxes of the first picture: what a layout takes a moment for and an eye can follow. */
-export const FIRST_BOXES = 150;
+const FIRST_BOXES = 150;
 
 /** Boxes of any picture: more would take memory and seconds, and nobody could find a way among them. */
 export const MOST_BOXES = 20_000;

@@ -21,7 +21,7 @@ const HUES: readonly Hue[] = ["blue", "green", "purple", "yellow", "red"];
 /** Of the lines behind a chart, which must not outshine it. */
 const GRID_OPACITY = 0.18;
 
-export function readTheme(): ChartTheme {
+function readTheme(): ChartTheme {
   const style = getComputedStyle(document.documentElement);
   const color = (...names: readonly string[]): string =>
     names.map((name) => style.getPropertyValue(`--vscode-${name}`).trim()).find((value) => value !== "") ?? "gray";

@@ -45,6 +45,6 @@ export function useAnnouncedProgress(what: string, done: number): void {
 }
 
 /** Of a part of 1, the quarters that are whole; the end of work is said by what it leads to. */
-export function quarterOf(done: number): number {
+function quarterOf(done: number): number {
   return Math.min(3, Math.max(0, Math.floor(4 * done))) / 4;
 }

@@ -54,6 +54,6 @@ export function failureOf(error: unknown): Failure {
   return { code: "internal", message: error instanceof Error ? error.message : String(error) };
 }
 
-export function isStale(error: unknown): boolean {
+function isStale(error: unknown): boolean {
   return error instanceof RpcError && error.failure.code === "stale";
 }

@@ -16,7 +16,7 @@ export interface GraphColours {
 }
 
 /** The part of the cost's colour in a box of full heat. */
-export const FULL_HEAT = 0.3;
+const FULL_HEAT = 0.3;
 
 /** Of the text's colour in the outline of a box, as in the style sheet. */
 const OUTLINE_PERCENT = 35;
@@ -46,7 +46,7 @@ export function readColours(): GraphColours {
 }
 
 /** The part of a mark's colour in a marked box. */
-export const MARK_SHARE = 0.6;
+const MARK_SHARE = 0.6;
 
 /** The fill of a marked box. */
 export function marked({ box, marks }: Pick<GraphColours, "box" | "marks">, kind: MarkKind): string {

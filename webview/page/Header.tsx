@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { ComponentChildren, JSX } from "preact";
 import { COLUMNS, formatCell, formatCellExact, type Total } from "../../profiler/columns.ts";
+import { FORMAT_TYPES } from "../../profiler/formats/format-types.ts";
 import { BudgetCards } from "../cards/BudgetCards.tsx";
 import { DownloadLine } from "../cards/DownloadLine.tsx";
 import { TotalsStrip } from "../cards/TotalsStrip.tsx";
@@ -32,8 +33,6 @@ interface HeaderProps {
   readonly children: ComponentChildren;
 }
 
-const FORMAT_NAMES: Readonly<Record<ProfileHeader["format"], string>> = { onnx: "ONNX", tflite: "TFLite" };
-
 /** Below this the cards, in one line or in two, would leave the table no more than a few rows. */
 const ROOM_FOR_CARDS = "((min-width: 1121px) and (min-height: 700px)) or ((min-width: 560px) and (min-height: 860px))";
 
@@ -59,7 +58,7 @@ export function Header(props: HeaderProps): JSX.Element {
       <div class="model">
         <h1 class="file">{file}</h1>
         <span class="format" data-tip={propertiesText(header)} tabIndex={0}>
-          {FORMAT_NAMES[format]}
+          {FORMAT_TYPES[format].shortTitle}
         </span>
         {children}
         <HardwareButton hardware={header.hardwareProfile} onCommand={(command) => client.run(command)} />

@@ -13,7 +13,7 @@ interface PartChooserProps {
 }
 
 /** Whether there is anything to choose, or to say of the file. */
-export function hasParts({ models, entries }: Parts): boolean {
+function hasParts({ models, entries }: Parts): boolean {
   return models.length > 0 || entries.length > 1;
 }
 

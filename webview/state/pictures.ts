@@ -12,7 +12,7 @@ export interface PicturesState {
   readonly graph: GraphView;
 }
 
-export const VIEW_TABS = ["layers", "charts", "graph", "runs"] as const;
+const VIEW_TABS = ["layers", "charts", "graph", "runs"] as const;
 export type ViewTab = (typeof VIEW_TABS)[number];
 
 export const INITIAL_PICTURES: PicturesState = {

@@ -108,7 +108,7 @@ export function layersOfLines(lines: readonly string[], byId: ReadonlyMap<string
 }
 
 /** Lines that a fresh table shows at most: levels below open only as far as they fit in these. */
-export const FRESH_LINES = 120;
+const FRESH_LINES = 120;
 
 /** Levels of modules that are open unless the user decides otherwise. */
 export function openLevels(nodes: readonly TableNode[]): number {

@@ -104,7 +104,7 @@ function trainingOptions(options: RecoverCommandOptions): RecoverOptions {
 }
 
 /** One line: how far it is, what it says of itself, and the error on what was held out. */
-export function progressIn({ progress }: CliContext): Pick<RecoverOptions, "onPoint" | "onProgress"> {
+function progressIn({ progress }: CliContext): Pick<RecoverOptions, "onPoint" | "onProgress"> {
   if (progress === undefined) return {};
   let error = "";
   return {

@@ -11,7 +11,7 @@ export interface EnergyTimes {
   readonly idleSeconds: number;
   readonly loopSeconds: number;
 }
-export const ENERGY_TIMES: EnergyTimes = { idleSeconds: 10, loopSeconds: 10 };
+const ENERGY_TIMES: EnergyTimes = { idleSeconds: 10, loopSeconds: 10 };
 /** The loop goes on for so much longer than it is looked at, so that both readings are inside it. */
 const MARGIN_SECONDS = 3;
 

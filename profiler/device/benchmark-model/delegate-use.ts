@@ -97,7 +97,7 @@ const NAMES: Readonly<Record<string, RegExp>> = {
   qnn: /qnn|external/i,
 };
 
-export function isOfDelegate(name: string, delegate: string): boolean {
+function isOfDelegate(name: string, delegate: string): boolean {
   return ownEntry(NAMES, delegate)?.test(name) === true;
 }
 

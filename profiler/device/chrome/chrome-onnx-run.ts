@@ -115,7 +115,7 @@ export class ChromeOnnxRun extends PhoneRun {
 export const SOFTWARE_GPU = "The browser's GPU is a program: these are times of a processor, not of a GPU.";
 
 /** What is to know of a GPU's times in a browser. */
-export function gpuNotes({ adapter, wasHidden }: PageResult): readonly string[] {
+function gpuNotes({ adapter, wasHidden }: PageResult): readonly string[] {
   return [
     ...(adapter?.includes("(software)") === true ? [SOFTWARE_GPU] : []),
     "Chrome rounds the GPU's clock to 100 µs unless its flag for WebGPU developers is on: times of layers are means over a loop.",

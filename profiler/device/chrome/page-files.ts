@@ -17,7 +17,7 @@ export interface PageRuntime {
 }
 
 /** Everything of LiteRT.js's own that a browser asks for by name: single and several threads, with and without relaxed SIMD. */
-export const LITERT_FILES = [
+const LITERT_FILES = [
   "litert_wasm_internal.js",
   "litert_wasm_internal.wasm",
   "litert_wasm_compat_internal.js",

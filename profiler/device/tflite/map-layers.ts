@@ -4,7 +4,7 @@ import type { LayerTimes, NotMeasured, RowTime, UnmappedTime } from "../run-resu
 import type { RunnerLayer, RunnerResult } from "../runner/runner-answer.ts";
 
 /** How layers are measured, as a run says it. */
-export const ONE_AT_A_TIME = "one operator at a time";
+const ONE_AT_A_TIME = "one operator at a time";
 
 const BETWEEN: Pick<UnmappedTime, "name" | "op" | "reason"> = {
   name: "TFLite between operators",

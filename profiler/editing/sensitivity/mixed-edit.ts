@@ -38,7 +38,7 @@ export async function mixedToSize(
  * @param most bytes of the file
  * @returns undefined where the furthest points together would still be larger
  */
-export function mixedWithin(layers: readonly LayerSensitivity[], fileBytes: number, most: number): Edit | undefined {
+function mixedWithin(layers: readonly LayerSensitivity[], fileBytes: number, most: number): Edit | undefined {
   const asIs: CurvePoint = { error: 0, fileBytes };
   const curves = layers.map(({ points }): readonly CurvePoint[] => {
     // A layer with small weights can take more once they are coded.

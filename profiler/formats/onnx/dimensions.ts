@@ -1,7 +1,7 @@
 import { HIGHEST_RANK } from "../../model/shape.ts";
 
 /** More elements along one axis than any device's memory has bytes; sums and products of such sizes would lose digits. */
-export const LARGEST_DIMENSION = 2 ** 40;
+const LARGEST_DIMENSION = 2 ** 40;
 
 /** What is wrong with a shape of so many axes, or undefined when nothing is. */
 export function rankFault(rank: number): string | undefined {

@@ -18,7 +18,7 @@ export function isExternal(tensor: TensorProto): boolean {
 }
 
 /** @throws {ExternalDataError} when the entries do not say where */
-export function externalRange(tensor: TensorProto, file: string): ExternalRange {
+function externalRange(tensor: TensorProto, file: string): ExternalRange {
   const entries = new Map((tensor.externalData ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
   const place = `${file}: external data of ${tensor.name ?? ""}`;
   const location = entries.get("location");

@@ -6,7 +6,7 @@ import { opaqueRefusals, whyOpaque } from "./opaque-refusals.ts";
 import type { Finding } from "../restructuring.ts";
 
 /** A convolution with constant weights, or the reason why the target is none. */
-export function matchConv(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
+function matchConv(graph: NeutralGraph, target: string): NeutralLayer<ConvForm> | string {
   const layer = graph.layer(target);
   if (!layer) return "there is no such layer";
   if (!isKind(layer, "conv")) return whyOpaque(layer, `${layer.op} is not a convolution`);

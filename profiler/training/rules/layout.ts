@@ -32,7 +32,7 @@ function slice(tape: Tape, x: Value, axis: number, begin: number, end: number): 
   });
 }
 
-export function sliced(graph: Tape["graph"], x: GraphTensor, axis: number, begin: number, end: number): GraphTensor {
+function sliced(graph: Tape["graph"], x: GraphTensor, axis: number, begin: number, end: number): GraphTensor {
   if (begin === 0 && end === x.shape[axis]) return x;
   const shape = x.shape.map((size, each) => (each === axis ? end - begin : size));
   return graph.node("Slice", [x, graph.setting([begin]), graph.setting([end]), graph.setting([axis])], shape);

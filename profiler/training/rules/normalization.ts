@@ -6,7 +6,7 @@ import { reshape } from "./layout.ts";
 import { NoGradient, onlyInput, type GradientRules, type RuleScope } from "./rule.ts";
 
 /** Exponentials over their sum along one axis, or their logarithm. */
-export function softmax(tape: Tape, x: Value, axis: number, isLog: boolean): Value {
+function softmax(tape: Tape, x: Value, axis: number, isLog: boolean): Value {
   const { graph } = tape;
   const y = graph.node(isLog ? "LogSoftmax" : "Softmax", [x], x.shape, { axis });
   const total = (tensor: GraphTensor): GraphTensor => {

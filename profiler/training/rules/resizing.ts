@@ -18,7 +18,7 @@ function resizedAxis(tape: Tape, x: Value, axis: number, size: number, factor: n
 }
 
 /** outputs × inputs, each row with the shares of the elements that an output is made of; beyond the border the border goes on. */
-export function samplingMatrix(inputs: number, outputs: number, factor: number, sampling: Sampling): Float32Array {
+function samplingMatrix(inputs: number, outputs: number, factor: number, sampling: Sampling): Float32Array {
   const matrix = new Float32Array(outputs * inputs);
   const inside = (place: number): number => Math.min(inputs - 1, Math.max(0, place));
   for (let output = 0; output < outputs; output += 1) {

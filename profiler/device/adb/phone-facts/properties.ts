@@ -41,7 +41,7 @@ const EMULATORS: readonly (readonly [property: string, value: RegExp])[] = [
   ["ro.product.manufacturer", /^Genymo(?:tion|bile)$/i],
 ];
 
-export function isEmulator(properties: Properties): boolean {
+function isEmulator(properties: Properties): boolean {
   return EMULATORS.some(([property, value]) => value.test(properties.get(property) ?? ""));
 }
 

@@ -210,7 +210,7 @@ function timed({ latency }: ClockedRun, median: number): RunResult["latency"] {
  * Seconds of an inference that nothing else slows down: the lower decile of the runs. The median of a few runs moves by a third when other
  * programs run, and a search for parts of a twentieth cannot. Where only statistics are told, their median.
  */
-export function undisturbed({ latency: { runSeconds, statistics } }: Pick<RunResult, "latency">): number {
+function undisturbed({ latency: { runSeconds, statistics } }: Pick<RunResult, "latency">): number {
   const sorted = runSeconds.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length * LOW)] ?? statistics.median;
 }

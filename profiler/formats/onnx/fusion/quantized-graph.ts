@@ -141,7 +141,7 @@ export interface Reader {
 
 const QDQ_DOMAINS: ReadonlySet<string> = new Set(["", "com.microsoft"]);
 
-export function isQuantize({ node: { op, domain } }: InferredNode): boolean {
+function isQuantize({ node: { op, domain } }: InferredNode): boolean {
   return op === "QuantizeLinear" && QDQ_DOMAINS.has(domain);
 }
 

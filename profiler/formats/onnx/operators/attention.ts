@@ -14,12 +14,7 @@ export interface Heads {
   readonly size: Dimension;
 }
 
-export const UNKNOWN_HEADS: Heads = {
-  batch: UNKNOWN_SIZE,
-  heads: UNKNOWN_SIZE,
-  length: UNKNOWN_SIZE,
-  size: UNKNOWN_SIZE,
-};
+const UNKNOWN_HEADS: Heads = { batch: UNKNOWN_SIZE, heads: UNKNOWN_SIZE, length: UNKNOWN_SIZE, size: UNKNOWN_SIZE };
 
 /** Batch×length×(heads·size), or batch×heads×length×size. Of a lower or unknown rank nothing is known. */
 export function toHeads(shape: Shape | undefined, heads: Dimension | undefined): Heads {

@@ -7,7 +7,7 @@ import type { Weights } from "../../../neutral/weights.ts";
 import type { NodeWriter } from "./node-writer.ts";
 
 /** Domain of ONNX Runtime's own operators. */
-export const RUNTIME_DOMAIN = "com.microsoft";
+const RUNTIME_DOMAIN = "com.microsoft";
 
 /** Activations are rounded to 8 bits, block by block: the products of floats take longer than those of decoded weights do. */
 const INTEGER_ACTIVATIONS = 4;

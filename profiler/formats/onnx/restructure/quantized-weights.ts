@@ -47,7 +47,7 @@ export function storedTypeOf(writer: QuantizedWriter, weights: Weights): DataTyp
 }
 
 /** Whether a tensor stands for integers that the run brings. */
-export function isDequantized(writer: QuantizedWriter, tensor: TensorId): boolean {
+function isDequantized(writer: QuantizedWriter, tensor: TensorId): boolean {
   return dequantizerOf(writer, tensor) !== undefined;
 }
 

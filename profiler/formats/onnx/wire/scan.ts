@@ -24,9 +24,9 @@ import { SkeletonWriter } from "./skeleton-writer.ts";
  */
 export const DEEPEST_MESSAGE = 96;
 /** Ten thousand nodes take a few megabytes without their weights; past this the decoded graph would not fit in memory. */
-export const LARGEST_SKELETON = 2 ** 27;
+const LARGEST_SKELETON = 2 ** 27;
 /** Messages of two bytes are possible, and each becomes an object: ten times what the largest exported graphs have. */
-export const MOST_MESSAGES = 3_000_000;
+const MOST_MESSAGES = 3_000_000;
 /** Names are short; descriptions and metadata (vocabularies, licences) can be long. */
 export const LONGEST_TEXT = 2 ** 22;
 /** A longer string attribute holds a program or a compiled model, not a setting. */

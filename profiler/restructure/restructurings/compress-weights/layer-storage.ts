@@ -20,7 +20,7 @@ export function formatStorages(storages: Iterable<readonly [string, LayerStorage
 }
 
 /** "8", "table3", "sparse0.9/4" */
-export function formatStorage(storage: LayerStorage): string {
+function formatStorage(storage: LayerStorage): string {
   switch (storage.kind) {
     case "quantized":
       return String(storage.bits);
