@@ -4,7 +4,7 @@ import { CalibrationError } from "../errors.ts";
 import { bytesOf } from "../model/data-type.ts";
 import { decodeRaw } from "../model/raw-elements.ts";
 import { elementsOf, isStatic, type PortShape } from "../model/shape.ts";
-import { describeShape } from "../runtime/check-inputs.ts";
+import { describeShape } from "../tensors/check-inputs.ts";
 import type { SampledInput } from "./input-layout.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readNpyHeader, type StoredArray } from "./npy.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { CalibrationError } from "../errors.ts";
 import { isFloat } from "../model/data-type.ts";
-import { describeShape } from "../runtime/check-inputs.ts";
-import { newArray } from "../runtime/numeric-tensor.ts";
+import { describeShape } from "../tensors/check-inputs.ts";
+import { newArray } from "../tensors/numeric-tensor.ts";
 import { channelAxis, type SampledInput } from "./input-layout.ts";
 import type { InputReader } from "./input-reader.ts";
 import { FittedPictures } from "./fitted-pictures.ts";

@@ -1,6 +1,6 @@
 import type { PortShape } from "../model/shape.ts";
-import type { NumericType } from "../runtime/numeric-tensor.ts";
-import { takesBatches, type Port, type Range } from "../runtime/session.ts";
+import type { NumericType } from "../tensors/numeric-tensor.ts";
+import { takesBatches, type Port, type Range } from "../tensors/port.ts";
 import { PortSizes } from "./port-sizes.ts";
 
 /** What one sample is for an input. */

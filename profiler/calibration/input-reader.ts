@@ -1,4 +1,4 @@
-import type { NumericArray } from "../runtime/numeric-tensor.ts";
+import type { NumericArray } from "../tensors/numeric-tensor.ts";
 import type { ClassFolder } from "./class-folders.ts";
 
 /** The samples of one input, read piece by piece. */

@@ -1,7 +1,7 @@
 import { ownEntry } from "../own-entry.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { CalibrationError } from "../errors.ts";
-import type { NumericType } from "../runtime/numeric-tensor.ts";
+import type { NumericType } from "../tensors/numeric-tensor.ts";
 
 /** An array in a file: where its elements are, row-major and little-endian. */
 export interface StoredArray {

@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.ts";
-import { isNumericType } from "../runtime/numeric-tensor.ts";
+import { isNumericType } from "../tensors/numeric-tensor.ts";
 import type { PictureFit } from "./fit-picture.ts";
 import { RESIZES, type ArraySpec, type ImageFolderSpec, type InputSpec, type LabelSpec, type Scaling } from "./spec.ts";
 

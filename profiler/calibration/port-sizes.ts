@@ -1,5 +1,5 @@
 import { ownEntry } from "../own-entry.ts";
-import type { Port } from "../runtime/session.ts";
+import type { Port } from "../tensors/port.ts";
 import type { PortShape } from "../model/shape.ts";
 import { namesIn, symbol } from "../model/size-expression.ts";
 import { SizeNames } from "../operators/size-names.ts";

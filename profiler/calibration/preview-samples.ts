@@ -1,5 +1,5 @@
-import type { NumericTensor } from "../runtime/numeric-tensor.ts";
-import type { Port } from "../runtime/session.ts";
+import type { NumericTensor } from "../tensors/numeric-tensor.ts";
+import type { Port } from "../tensors/port.ts";
 import type { ClassFolder } from "./class-folders.ts";
 import { channelAxis } from "./input-layout.ts";
 import { openSamples } from "./sample-set.ts";

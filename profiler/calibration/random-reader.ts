@@ -1,8 +1,8 @@
 import { DEFAULT_SIZE } from "../bindings.ts";
 import { isFloat } from "../model/data-type.ts";
 import { Random } from "../numeric/random.ts";
-import { newArray, type NumericType } from "../runtime/numeric-tensor.ts";
-import type { Range } from "../runtime/session.ts";
+import { newArray, type NumericType } from "../tensors/numeric-tensor.ts";
+import type { Range } from "../tensors/port.ts";
 import { channelAxis, type SampledInput } from "./input-layout.ts";
 import type { InputReader } from "./input-reader.ts";
 

@@ -1,8 +1,8 @@
 import { ownEntry } from "../own-entry.ts";
 import { DEFAULT_SIZE } from "../bindings.ts";
 import { CalibrationError } from "../errors.ts";
-import { newArray, type NamedTensors, type NumericArray, type NumericTensor } from "../runtime/numeric-tensor.ts";
-import type { Port } from "../runtime/session.ts";
+import { newArray, type NamedTensors, type NumericArray, type NumericTensor } from "../tensors/numeric-tensor.ts";
+import type { Port } from "../tensors/port.ts";
 import { openArray } from "./array-reader.ts";
 import type { ClassFolder } from "./class-folders.ts";
 import { openImageFolder } from "./image-folder.ts";

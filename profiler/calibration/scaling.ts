@@ -1,5 +1,5 @@
 import { CalibrationError } from "../errors.ts";
-import { nearestElement, newArray, type NumericArray, type NumericType } from "../runtime/numeric-tensor.ts";
+import { nearestElement, newArray, type NumericArray, type NumericType } from "../tensors/numeric-tensor.ts";
 import { channelAxis } from "./input-layout.ts";
 import type { Scaling } from "./spec.ts";
 

@@ -1,6 +1,6 @@
-import type { NumericType } from "../runtime/numeric-tensor.ts";
+import type { NumericType } from "../tensors/numeric-tensor.ts";
 import type { FilterName } from "./resample.ts";
-import type { Port } from "../runtime/session.ts";
+import type { Port } from "../tensors/port.ts";
 
 /**
  * Which samples to run a model on, as plain data: settings, command lines and workspace state hold it. Without files, samples are

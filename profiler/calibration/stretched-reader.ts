@@ -1,7 +1,7 @@
 import { CalibrationError } from "../errors.ts";
 import type { PortShape } from "../model/shape.ts";
-import { describeShape } from "../runtime/check-inputs.ts";
-import { nearestElement, newArray } from "../runtime/numeric-tensor.ts";
+import { describeShape } from "../tensors/check-inputs.ts";
+import { nearestElement, newArray } from "../tensors/numeric-tensor.ts";
 import type { SampledInput } from "./input-layout.ts";
 import type { InputReader } from "./input-reader.ts";
 import { resampled } from "./resample.ts";

@@ -1,6 +1,6 @@
 import { ownEntry } from "../own-entry.ts";
 import { DifferenceSum } from "../runtime/difference.ts";
-import type { NamedTensors, NumericTensor } from "../runtime/numeric-tensor.ts";
+import type { NamedTensors, NumericTensor } from "../tensors/numeric-tensor.ts";
 import type { ComparedOutput, OutputCheck } from "./run-result.ts";
 
 /**

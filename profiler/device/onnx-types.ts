@@ -1,4 +1,4 @@
-import type { NumericType } from "../runtime/numeric-tensor.ts";
+import type { NumericType } from "../tensors/numeric-tensor.ts";
 
 /** ONNX Runtime's numbers of element types, `ONNXTensorElementDataType` of its C API. */
 export const ONNX_TYPES: Readonly<Record<NumericType, number>> = {

@@ -6,7 +6,7 @@ import {
   newArray,
   type NumericTensor,
   type NumericType,
-} from "../runtime/numeric-tensor.ts";
+} from "../tensors/numeric-tensor.ts";
 import { fromRuntimeBytes, toRuntimeBytes } from "../runtime/tensor-bytes.ts";
 
 /** The elements of a model's ends as its file has them, where this machine runs it with real numbers for quantized ones. */

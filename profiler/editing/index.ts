@@ -46,13 +46,13 @@ export type { Difference, Top1 } from "../runtime/difference.ts";
 export type { RunProgress } from "../runtime/batches.ts";
 export { DEFAULT_RUNTIME_LIMITS, limitRuntimes } from "../runtime/process/limits.ts";
 export { inputPorts } from "../runtime/model-ports.ts";
-export type { Port } from "../runtime/session.ts";
+export type { Port } from "../tensors/port.ts";
 export { type SampleSet } from "../calibration/sample-set.ts";
 export { channelAxis } from "../calibration/input-layout.ts";
 export { classesText } from "../calibration/describe-folders.ts";
 export { previewSamples } from "../calibration/preview-samples.ts";
 export type { PreviewedInput, PreviewedSample, SamplePreview } from "../calibration/preview-samples.ts";
-export type { NumericTensor } from "../runtime/numeric-tensor.ts";
+export type { NumericTensor } from "../tensors/numeric-tensor.ts";
 export { isRandom } from "../calibration/spec.ts";
 export type {
   ArraySpec,

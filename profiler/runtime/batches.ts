@@ -1,5 +1,5 @@
 import type { SampleSet } from "../calibration/sample-set.ts";
-import type { NamedTensors } from "./numeric-tensor.ts";
+import type { NamedTensors } from "../tensors/numeric-tensor.ts";
 
 export interface BatchOptions {
   /** Samples a run; as many as BATCH_ELEMENTS allows when left out. Models of a fixed batch take one at a time. */

@@ -3,7 +3,7 @@ import { RunError } from "../errors.ts";
 import { batchesOf, type BatchOptions } from "./batches.ts";
 import { openSamples } from "../calibration/sample-set.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
-import type { NumericTensor } from "./numeric-tensor.ts";
+import type { NumericTensor } from "../tensors/numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
 import type { OpenSession } from "./session-pool.ts";
 import type { Model } from "../model/model.ts";

@@ -5,13 +5,14 @@ import { batchesOf, type BatchOptions } from "./batches.ts";
 import { openSamples, type SampleBatch } from "../calibration/sample-set.ts";
 import { isRandom, type CalibrationSpec } from "../calibration/spec.ts";
 import { isStretchable } from "../calibration/stretched-reader.ts";
-import { describeShape } from "./check-inputs.ts";
+import { describeShape } from "../tensors/check-inputs.ts";
 import { DifferenceSum, LEAST_CLASSES_OF_RANDOM, type Difference } from "./difference.ts";
 import type { Model } from "../model/model.ts";
-import type { NamedTensors } from "./numeric-tensor.ts";
+import type { NamedTensors } from "../tensors/numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
 import type { OpenSession } from "./session-pool.ts";
-import { nameOf, takesBatches, withRange, type OpenModel, type Port, type Session } from "./session.ts";
+import { nameOf, type OpenModel, type Session } from "./session.ts";
+import { takesBatches, withRange, type Port } from "../tensors/port.ts";
 
 /** A tensor by its name in each model. */
 export interface TensorPair {

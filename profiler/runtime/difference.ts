@@ -1,4 +1,4 @@
-import type { NumericTensor } from "./numeric-tensor.ts";
+import type { NumericTensor } from "../tensors/numeric-tensor.ts";
 
 /** How far the tensors of one model are from those of another, over all samples. */
 export interface Difference {

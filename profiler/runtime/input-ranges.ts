@@ -1,7 +1,7 @@
 import { formatOf } from "../formats/formats.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { Model, Quantization, TensorId } from "../model/model.ts";
-import type { Range } from "./session.ts";
+import type { Range } from "../tensors/port.ts";
 import { Uses } from "./uses.ts";
 
 const QUANTIZED: Partial<Record<DataType, Range>> = {

@@ -6,12 +6,13 @@ import { ABSENT, type Model } from "../model/model.ts";
 import { isStatic, printDimension, type PortShape } from "../model/shape.ts";
 import { inferOpen } from "../translation/lift-model.ts";
 import { boundTo, hasOpenSizes, openShapes } from "./bound-model.ts";
-import { checkInputs } from "./check-inputs.ts";
-import type { NamedTensors, NumericArray, NumericTensor } from "./numeric-tensor.ts";
+import { checkInputs } from "../tensors/check-inputs.ts";
+import type { NamedTensors, NumericArray, NumericTensor } from "../tensors/numeric-tensor.ts";
 import { LoadedModel, type Loading } from "./process/loaded-model.ts";
 import { runError } from "./process/run-error.ts";
 import type { RuntimeAnswer } from "./process/runtime-process.ts";
-import { withRange, type Port, type Session, type SessionRequest } from "./session.ts";
+import { type Session, type SessionRequest } from "./session.ts";
+import { withRange, type Port } from "../tensors/port.ts";
 
 /** Opens a session of a model whose sizes are all known. */
 export type OpenFixed = (model: Model, request: SessionRequest) => Promise<Session>;

@@ -12,7 +12,7 @@ import {
   type NumericArray,
   type NumericTensor,
   type NumericType,
-} from "./numeric-tensor.ts";
+} from "../tensors/numeric-tensor.ts";
 import { openSession, withPlaceInPart } from "./open-session.ts";
 import { SharedProcess } from "./process/shared-process.ts";
 import { ProcessEnded } from "./process/runtime-process.ts";

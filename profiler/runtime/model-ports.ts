@@ -3,9 +3,9 @@ import { formatOf } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
 import { printDimension } from "../model/shape.ts";
 import { inputRanges } from "./input-ranges.ts";
-import { isNumericType } from "./numeric-tensor.ts";
+import { isNumericType } from "../tensors/numeric-tensor.ts";
 import { samplingOf, withSampling } from "./sampling.ts";
-import { withRange, type Port } from "./session.ts";
+import { withRange, type Port } from "../tensors/port.ts";
 
 /**
  * The inputs that a session of the model would take, told without loading a runtime: what samples are chosen for. Inputs that are no

@@ -8,7 +8,7 @@ import { onnxStream } from "../formats/onnx/write.ts";
 import type { Model } from "../model/model.ts";
 import { isEdited } from "../model/edited.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
-import { checkInputs } from "./check-inputs.ts";
+import { checkInputs } from "../tensors/check-inputs.ts";
 import { LOG_FATAL, QUIET_THREADS } from "../onnx-runtime.ts";
 import {
   isNumericType,
@@ -16,23 +16,21 @@ import {
   type NamedTensors,
   type NumericArray,
   type NumericTensor,
-} from "./numeric-tensor.ts";
+} from "../tensors/numeric-tensor.ts";
 import type { ElementArray } from "./process/exchange-file.js";
 import { LoadedModel, type Loading, type ModelPlace } from "./process/loaded-model.ts";
 import { RuntimeFailure, type TargetFor } from "./process/runtime-process.ts";
 import { runError } from "./process/run-error.ts";
 import { saturationOf, type ProcessorFacts } from "./saturation.ts";
 import {
-  withRange,
   type KeptOutputs,
   type KeptShapes,
   type KeptSlice,
   type OutputTarget,
-  type Port,
-  type Range,
   type Session,
   type SessionRequest,
 } from "./session.ts";
+import { withRange, type Port, type Range } from "../tensors/port.ts";
 
 /** More threads wait for each other longer than they compute: models of phones have small layers. */
 const MOST_THREADS = 8;

@@ -8,10 +8,11 @@ import { innerTensors } from "./inner-tensors.ts";
 import { inputRanges } from "./input-ranges.ts";
 import { openOnnxSession } from "./onnx-session.ts";
 import { randomTensors } from "./random-tensors.ts";
-import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
+import type { NamedTensors, NumericTensor } from "../tensors/numeric-tensor.ts";
 import { ProcessDied, type RuntimeName } from "./process/runtime-process.ts";
 import { samplingOf, withSampling } from "./sampling.ts";
-import { takesBatches, type KeptSlice, type Session, type SessionOptions, type SessionRequest } from "./session.ts";
+import { type KeptSlice, type Session, type SessionOptions, type SessionRequest } from "./session.ts";
+import { takesBatches } from "../tensors/port.ts";
 import { doubtOf } from "./saturation.ts";
 import { openTfliteSession } from "./tflite-session.ts";
 

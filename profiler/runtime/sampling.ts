@@ -4,7 +4,7 @@ import type { Model } from "../model/model.ts";
 import type { Dimension } from "../model/shape.ts";
 import { namesIn } from "../model/size-expression.ts";
 import { inferGraph, type InferredGraph, type InferredNode } from "../operators/infer.ts";
-import type { Port, Sampling } from "./session.ts";
+import type { Port, Sampling } from "../tensors/port.ts";
 
 /** How dimensions are called that samples lie along. */
 const BATCH_NAME = /^(n|bs|b|.*batch.*)$/i;

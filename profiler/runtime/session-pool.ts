@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Model } from "../model/model.ts";
-import type { NamedTensors } from "./numeric-tensor.ts";
+import type { NamedTensors } from "../tensors/numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
 import type { Session, SessionOptions } from "./session.ts";
 

@@ -1,7 +1,7 @@
 import { toFloat16 } from "../model/encode-elements.ts";
 import { fromFloat16 } from "../model/raw-elements.ts";
 import { RunError } from "../errors.ts";
-import { newArray, toBigInts, type NumericTensor, type NumericType } from "./numeric-tensor.ts";
+import { newArray, toBigInts, type NumericTensor, type NumericType } from "../tensors/numeric-tensor.ts";
 
 /** Bytes of one element as runtimes hold it, which is not always how we hold it. */
 const WIDTHS: Readonly<Record<NumericType, number>> = {

@@ -1,7 +1,7 @@
 import { RunError } from "../errors.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
-import type { NamedTensors } from "../runtime/numeric-tensor.ts";
+import type { NamedTensors } from "../tensors/numeric-tensor.ts";
 import { openSession } from "../runtime/open-session.ts";
 import type { Session } from "../runtime/session.ts";
 import { runThrough, type Columns } from "./sample-pool.ts";

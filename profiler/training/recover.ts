@@ -10,7 +10,7 @@ import { openSamples } from "../calibration/sample-set.ts";
 import type { CalibrationSpec } from "../calibration/spec.ts";
 import { isPerClass } from "../runtime/difference.ts";
 import { inputPorts } from "../runtime/model-ports.ts";
-import type { NamedTensors } from "../runtime/numeric-tensor.ts";
+import type { NamedTensors } from "../tensors/numeric-tensor.ts";
 import { AUGMENTATIONS, augmentationFor, type Augmentation } from "./augmentation.ts";
 import { stepSizes } from "./adam.ts";
 import { editedLayers } from "./edited-layers.ts";

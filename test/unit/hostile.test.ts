@@ -7,7 +7,7 @@ import { costModel, parseEditList, suggest } from "../../profiler/editing/index.
 import { diagnose, diagnoseWeights } from "../../profiler/diagnostics/index.ts";
 import { EdgewiseError, LimitError, OptionError } from "../../profiler/errors.ts";
 import { parseHardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
-import { newArray } from "../../profiler/runtime/numeric-tensor.ts";
+import { newArray } from "../../profiler/tensors/numeric-tensor.ts";
 import { readTextFile } from "../../profiler/bytes/whole-file.ts";
 import {
   analyseModel,

@@ -1,7 +1,7 @@
 import { MemorySource } from "../../bytes/memory-source.ts";
 import { RunError } from "../../errors.ts";
 import { ownEntry } from "../../own-entry.ts";
-import { newArray, type NamedTensors, type NumericTensor } from "../../runtime/numeric-tensor.ts";
+import { newArray, type NamedTensors, type NumericTensor } from "../../tensors/numeric-tensor.ts";
 import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
 import { compareOutputs } from "../compare-outputs.ts";
 import { latencyOf } from "../latency-statistics.ts";

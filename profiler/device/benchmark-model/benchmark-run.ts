@@ -4,7 +4,7 @@ import { FileSource } from "../../bytes/file-source.ts";
 import { MemorySource } from "../../bytes/memory-source.ts";
 import { RunError } from "../../errors.ts";
 import type { Tensor } from "../../model/model.ts";
-import type { NumericTensor } from "../../runtime/numeric-tensor.ts";
+import type { NumericTensor } from "../../tensors/numeric-tensor.ts";
 import { explainFailure } from "../adb/explain-failure.ts";
 import { measureEnergy, type EnergyTimes, type LoopRun } from "../adb/measure-energy.ts";
 import { PhoneRun, sizeOf, TIMED_SECONDS, type MeasuredByRuntime, type PhoneRunSubject } from "../adb/phone-run.ts";

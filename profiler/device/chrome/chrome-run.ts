@@ -5,7 +5,7 @@ import {
   type FloatPort,
   type ModelWithFloatInputsOutputs,
 } from "../../formats/tflite/float-inputs-outputs.ts";
-import type { NumericTensor } from "../../runtime/numeric-tensor.ts";
+import type { NumericTensor } from "../../tensors/numeric-tensor.ts";
 import { fromRuntimeBytes, toRuntimeBytes } from "../../runtime/tensor-bytes.ts";
 import { PhoneRun, TIMED_SECONDS, type MeasuredByRuntime } from "../adb/phone-run.ts";
 import { compareOutputs } from "../compare-outputs.ts";

@@ -11,7 +11,7 @@ import type { Model } from "../../model/model.ts";
 import { decodeRaw } from "../../model/raw-elements.ts";
 import { isEdited } from "../../model/edited.ts";
 import { encodeRaw } from "../../model/encode-elements.ts";
-import { newArray, type NamedTensors, type NumericType } from "../../runtime/numeric-tensor.ts";
+import { newArray, type NamedTensors, type NumericType } from "../../tensors/numeric-tensor.ts";
 import { folderOf } from "../../runtime/onnx-session.ts";
 import { processEnvironment } from "../../runtime/process/process-environment.ts";
 import { DeviceError, FREE_MEMORY, OTHER_RUNTIME, REINSTALL } from "../device-error.ts";

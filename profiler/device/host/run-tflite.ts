@@ -4,7 +4,7 @@ import { modelBytes } from "../../formats/formats.ts";
 import { withFloatInputsOutputs } from "../../formats/tflite/float-inputs-outputs.ts";
 import type { Model } from "../../model/model.ts";
 import { namedOutputs } from "../../runtime/litert-session.ts";
-import type { NamedTensors } from "../../runtime/numeric-tensor.ts";
+import type { NamedTensors } from "../../tensors/numeric-tensor.ts";
 import { runError } from "../../runtime/process/run-error.ts";
 import { ProcessEnded, RuntimeProcess } from "../../runtime/process/runtime-process.ts";
 import { DeviceError, OTHER_RUNTIME } from "../device-error.ts";

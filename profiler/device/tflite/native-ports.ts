@@ -2,7 +2,7 @@ import { ownEntry } from "../../own-entry.ts";
 import { RunError } from "../../errors.ts";
 import type { Tensor } from "../../model/model.ts";
 import { TFLITE_TYPES } from "../../runtime/native/tflite-types.ts";
-import { newArray, type NamedTensors, type NumericTensor } from "../../runtime/numeric-tensor.ts";
+import { newArray, type NamedTensors, type NumericTensor } from "../../tensors/numeric-tensor.ts";
 import { compareOutputs, type OutputSteps } from "../compare-outputs.ts";
 import type { PreparedRun } from "../prepared-run.ts";
 import type { OutputCheck } from "../run-result.ts";

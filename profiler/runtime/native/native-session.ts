@@ -2,10 +2,11 @@ import { RunError } from "../../errors.ts";
 import { numberedTflite } from "../../formats/tflite/write.ts";
 import { withFloatInputsOutputs, type FloatPort } from "../../formats/tflite/float-inputs-outputs.ts";
 import type { Model } from "../../model/model.ts";
-import { checkInputs } from "../check-inputs.ts";
+import { checkInputs } from "../../tensors/check-inputs.ts";
 import { runError } from "../process/run-error.ts";
-import { withRange, type Port, type Session, type SessionRequest } from "../session.ts";
-import type { NamedTensors } from "../numeric-tensor.ts";
+import { type Session, type SessionRequest } from "../session.ts";
+import { withRange, type Port } from "../../tensors/port.ts";
+import type { NamedTensors } from "../../tensors/numeric-tensor.ts";
 import type { HostTflite } from "./bundles.ts";
 import { NativeTflite, type NativePort } from "./native-tflite.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../bytes/temporary-folder.ts";
 import { fromRuntimeBytes, runtimeByteLength, toRuntimeBytes } from "../tensor-bytes.ts";
-import type { NumericTensor, NumericType } from "../numeric-tensor.ts";
+import type { NumericTensor, NumericType } from "../../tensors/numeric-tensor.ts";
 import { runtimeLimits } from "../process/limits.ts";
 import { LONGER, ProcessDied, ProcessEnded } from "../process/runtime-process.ts";
 import { runnerEnvironment, type HostTflite } from "./bundles.ts";

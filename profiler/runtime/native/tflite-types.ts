@@ -1,4 +1,4 @@
-import type { NumericType } from "../numeric-tensor.ts";
+import type { NumericType } from "../../tensors/numeric-tensor.ts";
 
 /** Numbers of TFLite's `TfLiteType`; those that are no numbers of ours are left out. */
 export const TFLITE_TYPES: Readonly<Partial<Record<number, NumericType>>> = {

@@ -15,7 +15,7 @@ import {
   Uint8VectorT,
 } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import type { Model } from "../../../profiler/model/model.ts";
-import type { NamedTensors } from "../../../profiler/runtime/numeric-tensor.ts";
+import type { NamedTensors } from "../../../profiler/tensors/numeric-tensor.ts";
 import type { Session } from "../../../profiler/runtime/session.ts";
 import { modelOfBytes, modelOfFile } from "../../builders/read-model.ts";
 import { tfliteModel } from "../../builders/tflite-builder.ts";

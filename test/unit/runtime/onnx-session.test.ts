@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelFormatError, RunError } from "../../../profiler/errors.ts";
-import type { NumericType } from "../../../profiler/runtime/numeric-tensor.ts";
+import type { NumericType } from "../../../profiler/tensors/numeric-tensor.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import type { Session } from "../../../profiler/runtime/session.ts";
 import { externalTensor, graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";

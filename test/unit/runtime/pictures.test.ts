@@ -14,7 +14,7 @@ import { jpegFrameOf } from "../../../profiler/calibration/jpeg-frame.ts";
 import { resized, withChannels, type Picture } from "../../../profiler/calibration/picture.ts";
 import { openSamples, type SampleSet } from "../../../profiler/calibration/sample-set.ts";
 import type { ImageFolderSpec } from "../../../profiler/calibration/spec.ts";
-import type { Port } from "../../../profiler/runtime/session.ts";
+import type { Port } from "../../../profiler/tensors/port.ts";
 import { skip } from "../../skip.ts";
 import { cliProgram, ROOT } from "../cli/cli-program.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";

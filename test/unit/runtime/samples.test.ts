@@ -5,7 +5,7 @@ import { zipSync } from "fflate";
 import { CalibrationError, FileAccessError } from "../../../profiler/errors.ts";
 import { openSamples, type SampleBatch } from "../../../profiler/calibration/sample-set.ts";
 import type { CalibrationSpec, InputSpec } from "../../../profiler/calibration/spec.ts";
-import type { Port } from "../../../profiler/runtime/session.ts";
+import type { Port } from "../../../profiler/tensors/port.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
 import { bytesOf, npyFile } from "./npy-file.ts";
 import { valuesOf } from "./tiny-models.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { countsSince, countsSoFar } from "../../../profiler/counters.ts";
-import type { NamedTensors } from "../../../profiler/runtime/numeric-tensor.ts";
+import type { NamedTensors } from "../../../profiler/tensors/numeric-tensor.ts";
 import { RunError } from "../../../profiler/errors.ts";
 import { SessionPool } from "../../../profiler/runtime/session-pool.ts";
 import { of, scalingModel, valuesOf } from "./tiny-models.ts";

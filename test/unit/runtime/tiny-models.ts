@@ -1,6 +1,6 @@
 import { CastOptionsT, Conv2DOptionsT } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
-import type { NumericTensor, NumericType } from "../../../profiler/runtime/numeric-tensor.ts";
-import { newArray } from "../../../profiler/runtime/numeric-tensor.ts";
+import type { NumericTensor, NumericType } from "../../../profiler/tensors/numeric-tensor.ts";
+import { newArray } from "../../../profiler/tensors/numeric-tensor.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
 import { graph, node, onnxModel, tensor, value, type Dims, type OnnxNode } from "../../builders/onnx-builder.ts";

@@ -11,7 +11,7 @@ import { withEntry } from "../../../profiler/model/choose-entry.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
 import { NotApplicableError } from "../../../profiler/restructure/restructuring.ts";
-import type { NamedTensors, NumericTensor } from "../../../profiler/runtime/numeric-tensor.ts";
+import type { NamedTensors, NumericTensor } from "../../../profiler/tensors/numeric-tensor.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { prepareRun } from "../../../profiler/device/prepared-run.ts";
 import { severalEntries } from "../../builders/several-entries.ts";

@@ -1,5 +1,5 @@
 import type { Session } from "../../../profiler/runtime/session.ts";
-import type { NamedTensors } from "../../../profiler/runtime/numeric-tensor.ts";
+import type { NamedTensors } from "../../../profiler/tensors/numeric-tensor.ts";
 
 /** Numbers between -0.5 and 0.5, the same each time, for a session whose inputs are floats of known sizes. */
 export function randomInputs({ inputs }: Session): NamedTensors {

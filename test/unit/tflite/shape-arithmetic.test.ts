@@ -17,7 +17,7 @@ import { TFLITE_OPERATORS } from "../../../profiler/formats/tflite/operators/ind
 import { tfliteBytes } from "../../../profiler/formats/tflite/write.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { inferGraph } from "../../../profiler/operators/infer.ts";
-import type { NumericTensor } from "../../../profiler/runtime/numeric-tensor.ts";
+import type { NumericTensor } from "../../../profiler/tensors/numeric-tensor.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import type { OperatorSpec, TensorSpec } from "../../builders/tflite-builder.ts";
 import { readBytes, readSpec } from "./analyse.ts";

@@ -15,7 +15,7 @@ import { RESTRUCTURINGS, restructuringOf } from "../../../../profiler/restructur
 import { isRefusal, NotApplicableError } from "../../../../profiler/restructure/restructuring.ts";
 import { modelBytes } from "../../../../profiler/formats/formats.ts";
 import { activationsOn } from "../../../../profiler/runtime/activation-source.ts";
-import type { NamedTensors } from "../../../../profiler/runtime/numeric-tensor.ts";
+import type { NamedTensors } from "../../../../profiler/tensors/numeric-tensor.ts";
 import { openSession } from "../../../../profiler/runtime/open-session.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
 import { IS_THOROUGH } from "../../../effort.ts";

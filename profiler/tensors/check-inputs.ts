@@ -2,7 +2,7 @@ import { ownEntry } from "../own-entry.ts";
 import { RunError } from "../errors.ts";
 import type { PortShape } from "../model/shape.ts";
 import type { NamedTensors, NumericTensor } from "./numeric-tensor.ts";
-import type { Port } from "./session.ts";
+import type { Port } from "./port.ts";
 
 /**
  * The tensors of a run in the order of the ports.
