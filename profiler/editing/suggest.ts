@@ -17,6 +17,7 @@ import {
   type Guarantee,
   type Restructuring,
 } from "../restructure/restructuring.ts";
+import { sharingWeights } from "../restructure/matching/shared-weights.ts";
 import { SAVED_TOTALS, scoreOf, whyWorthless, type SavedTotal, type Suggestion } from "./suggestion.ts";
 
 export type { SavedTotal, Suggestion } from "./suggestion.ts";
@@ -72,6 +73,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
   const before = totalsOf(analysed, hardware);
   const names = new Map(graph.layers.map(({ id, name }) => [id, name]));
   const namesOf = (candidate: Candidate): readonly string[] => candidate.layers.flatMap((id) => names.get(id) ?? []);
+  const sharing = new Set(sharingWeights(graph).flatMap((layers) => layers.map(({ id }) => id)));
   const isWanted = (candidate: Candidate): boolean =>
     (!isWholeModel || candidate.target === "") && (!wanted || namesOf(candidate).some((name) => wanted.has(name)));
   // An abort comes as an event: without a turn in between nobody could hear it.
@@ -137,7 +139,8 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
       absences.add(restructuring.id, candidate.target, worthless);
       continue;
     }
-    const why = [candidate.why, describeFixes(fixes)].filter((text) => text !== "").join("; ");
+    const isUntied = (saves.parameters ?? 0) < 0 && candidate.layers.some((id) => sharing.has(id));
+    const why = [candidate.why, isUntied ? UNTIED : "", describeFixes(fixes)].filter((text) => text !== "").join("; ");
     const layers = namesOf(candidate);
     const wantsSamples = restructuring.fitsToSamples === true;
     const score = restructuring.savesNothing ? 0 : scoreOf({ saves, guarantee });
@@ -170,6 +173,8 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
   ranked.sort((a, b) => isExact(b) - isExact(a) || b.score - a.score || a.edit.target.localeCompare(b.edit.target));
   return withConflicts(ranked);
 }
+
+const UNTIED = "it shares its weights with other layers, which keep them: the file grows";
 
 interface Considered {
   readonly restructuring: Restructuring;

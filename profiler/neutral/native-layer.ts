@@ -67,6 +67,10 @@ export class NativeLayer {
     if (dataType !== undefined && !isFloat(dataType)) throw new NotLiftable("it does not compute with floats");
     if (constant !== undefined && !isFloat(constant.dataType))
       throw new NotLiftable(`its weights are stored in ${constant.dataType}, in a way that is not written again`);
+    if (constant !== undefined)
+      throw new NotLiftable(
+        "operators make its weights from others of the file in ways that are not followed: fold the model's constants first",
+      );
     throw new NotLiftable("its weights are computed while the model runs");
   }
 

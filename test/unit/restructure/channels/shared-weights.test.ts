@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { applyEdit, predictEdit } from "../../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../../profiler/editing/edit.ts";
+import { suggest } from "../../../../profiler/editing/suggest.ts";
+import { DEFAULT_HARDWARE } from "../../../../profiler/hardware/hardware.ts";
 import { modelBytes } from "../../../../profiler/formats/formats.ts";
 import { readConstant } from "../../../../profiler/model/constant-values.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
@@ -132,6 +134,13 @@ describe("Layers that share their weights", () => {
       assert.ok(after > before + 2, `${before} dB, fitted ${after} dB`);
     });
   }
+
+  it("are said to part where an edit takes one of them, and the file grows", async () => {
+    const found = await suggest(await CONVOLUTIONS, { hardware: DEFAULT_HARDWARE, layers: new Set(["step1"]) });
+    const parted = found.filter(({ saves }) => (saves.parameters ?? 0) < 0);
+    assert.ok(parted.length > 0);
+    for (const { why } of parted) assert.match(why, /shares its weights with other layers, which keep them/);
+  });
 
   it("are one suggestion, which names how many they are", async () => {
     const neutral = liftModel(await CONVOLUTIONS);

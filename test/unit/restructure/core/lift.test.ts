@@ -145,20 +145,27 @@ describe("lifting ONNX", () => {
       node("Conv", ["b", "a"], ["c"], {}, { name: "dynamic" }),
       node("MeanVarianceNormalization", ["b"], ["d"], { size: 3 }),
       node("Conv", ["d", "q"], ["e"]),
+      node("Concat", ["half", "half"], ["whole"], { axis: 0 }),
+      node("Conv", ["e", "whole"], ["f"]),
     ];
     const dequantized = node("DequantizeLinear", ["i", "scale"], ["q"]);
     const found = await lifted(
       [dequantized, ...nodes],
-      [tensor("i", "int4", [2, 4, 1, 1]), tensor("scale", "float32", [], [0.5])],
+      [
+        tensor("i", "int4", [2, 4, 1, 1]),
+        tensor("scale", "float32", [], [0.5]),
+        tensor("half", "float32", [300, 2, 1, 1]),
+      ],
     );
     const named = new Map(found.layers.map(({ name, form }) => [name, form]));
-    assert.deepEqual([...named.keys()], ["q", "act", "act#2", "dynamic", "d", "e"]);
+    assert.deepEqual([...named.keys()], ["q", "act", "act#2", "dynamic", "d", "e", "whole", "f"]);
     const why = (name: string): string => {
       const form = named.get(name);
       return form?.kind === "opaque" ? form.why : (form?.kind ?? "");
     };
     assert.match(why("dynamic"), /computed while the model runs/);
     assert.match(why("d"), /MeanVarianceNormalization is not one of the layers/);
+    assert.match(why("f"), /from others of the file in ways that are not followed/);
     assert.match(why("e"), /stored in int4, in a way that is not written again/);
   });
 });
