@@ -2,6 +2,7 @@ import type { Totals } from "../../profiler/profile.ts";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import type { TechniqueId } from "../../profiler/editing/sensitivity/sensitivity-points.ts";
 import type { OptionSpec } from "../../profiler/restructure/options.ts";
+import type { FitBudget as AskedBudget } from "../../profiler/editing/fit/fit-point.ts";
 import type { Absence } from "../../profiler/editing/absences.ts";
 import type { Measuring } from "../../profiler/editing/measure-suggestions.ts";
 import type { SavedTotal, Suggestion } from "../../profiler/editing/suggestion.ts";
@@ -165,20 +166,8 @@ export interface CheckedDifference {
   readonly top1: Top1 | null;
 }
 
-/** What a model may cost at most, and how right it must stay. Undefined members are free. */
-export interface FitBudget {
-  readonly fileBytes?: number;
-  readonly parameters?: number;
-  readonly macs?: number;
-  readonly peakMemoryBytes?: number;
-  readonly latencySeconds?: number;
-  /** Bytes of the file as in an APK: only where weights are compressed, since no sizes alone tell it. */
-  readonly downloadBytes?: number;
-  /** 0 to 1; needs calibration data with labels. */
-  readonly lowestAccuracy?: number;
-  /** Largest difference of an output relative to its range. */
-  readonly largestError?: number;
-}
+/** What a model may cost at most, and how right it must stay, as the page asks for it. */
+export type FitBudget = Omit<AskedBudget, "lowestSnr">;
 
 /** What a search changes: the layers, or nothing but how their weights are stored. */
 export type SearchWay = "layers" | "weights";
