@@ -1,13 +1,13 @@
-import { format } from "prettier";
 import type { Command } from "commander";
 import { commandLineDocumentation, optionsOfCommands } from "../profiler/cli/documentation.ts";
 import { commandLine } from "../profiler/cli/program.ts";
+import { formatted } from "./formatted.ts";
 
 const README_WIDTH = 164;
 
 /** docs/command-line.md as it must be. Nothing runs: the commands are only asked what they take. */
 export async function commandLinePage(): Promise<string> {
-  return format(commandLineDocumentation(program()), { parser: "markdown", printWidth: 120 });
+  return formatted("command-line.md", commandLineDocumentation(program()));
 }
 
 /** The README with the options that there are. */

@@ -7,7 +7,10 @@ import { ShapeError } from "./shape-error.ts";
  * the begin (lower). Valid: nothing.
  */
 export type Padding =
-  { readonly kind: "explicit"; readonly begin: number; readonly end: number } | "same-upper" | "same-lower" | "valid";
+  | { readonly kind: "explicit"; readonly begin: number; readonly end: number }
+  | "same-upper"
+  | "same-lower"
+  | "valid";
 
 /** How a convolution's or a pool's window moves along one spatial axis. */
 export interface Window {

@@ -15,7 +15,14 @@ const ARRAYS = {
 export type NumericType = keyof typeof ARRAYS;
 
 export type NumericArray =
-  Float64Array | Float32Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
 
 /** Elements as plain numbers, row-major. */
 export interface NumericTensor {

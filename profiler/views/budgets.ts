@@ -18,7 +18,14 @@ export interface Budget {
 }
 
 export type BudgetId =
-  "parameters" | "download" | "update" | "macs" | "peakMemory" | "energyPerHour" | "rate" | "response";
+  | "parameters"
+  | "download"
+  | "update"
+  | "macs"
+  | "peakMemory"
+  | "energyPerHour"
+  | "rate"
+  | "response";
 
 /** "rate": inferences per second. */
 export type BudgetUnit = Unit | "rate";

@@ -18,7 +18,14 @@ export type OnnxAttribute = onnx.AttributeProto.$Properties;
 
 /** Whole numbers become INT, others FLOAT; lists alike. Use `float`, `floats` and `reference` where that is not meant. */
 export type AttributeValue =
-  number | string | readonly number[] | readonly string[] | OnnxTensor | OnnxSparseTensor | OnnxGraph | OnnxAttribute;
+  | number
+  | string
+  | readonly number[]
+  | readonly string[]
+  | OnnxTensor
+  | OnnxSparseTensor
+  | OnnxGraph
+  | OnnxAttribute;
 
 /** Versions by domain, or that of the default domain. */
 export type Opsets = number | Readonly<Record<string, number>>;

@@ -386,4 +386,11 @@ export interface EditingStart {
 
 /** What the page may ask VS Code to do about a document, through `run`. */
 export type EditingCommand =
-  "undo" | "redo" | "save" | "save-as" | "revert" | "choose-calibration" | "export-edits" | "import-edits";
+  | "undo"
+  | "redo"
+  | "save"
+  | "save-as"
+  | "revert"
+  | "choose-calibration"
+  | "export-edits"
+  | "import-edits";

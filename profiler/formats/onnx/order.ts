@@ -3,7 +3,9 @@ import { isInOrder, usedTensors } from "../../operators/execution-order.ts";
 
 /** How the nodes of a graph stand to each other: each after its producers, as ONNX asks, in another order, or in a circle. */
 export type NodeOrder =
-  { readonly kind: "sorted" } | { readonly kind: "unsorted" } | { readonly kind: "cyclic"; readonly node: Node };
+  | { readonly kind: "sorted" }
+  | { readonly kind: "unsorted" }
+  | { readonly kind: "cyclic"; readonly node: Node };
 
 /** @returns "cyclic" with a node of a circle when no order runs every node after the producers of what it needs */
 export function nodeOrder(graph: Graph): NodeOrder {

@@ -33,7 +33,8 @@ export const REMOVE_NO_OPS = defineRestructuring({
 
 /** What becomes of a layer. */
 type Removal =
-  { readonly from: TensorId; readonly to: TensorId } | { readonly from: TensorId; readonly weights: Weights };
+  | { readonly from: TensorId; readonly to: TensorId }
+  | { readonly from: TensorId; readonly weights: Weights };
 
 function find(graph: NeutralGraph): readonly Finding[] {
   const found = graph.layers.flatMap((layer): readonly Finding[] => {

@@ -52,8 +52,8 @@ describe("Runs that queue", () => {
 
   it("go on behind one that failed", async () => {
     const queue = new RunQueue();
-    const failed = queue.take(undefined, () => undefined, () => Promise.reject(new Error("no"))); // prettier-ignore
-    const next = queue.take(undefined, () => undefined, () => Promise.resolve("done")); // prettier-ignore
+    const failed = queue.take(undefined, () => undefined, () => Promise.reject(new Error("no"))); // oxfmt-ignore
+    const next = queue.take(undefined, () => undefined, () => Promise.resolve("done")); // oxfmt-ignore
     await assert.rejects(failed, /no/);
     assert.equal(await next, "done");
   });

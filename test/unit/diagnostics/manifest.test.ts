@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { format, resolveConfig } from "prettier";
 import { documentation } from "../../../profiler/diagnostics/documentation.ts";
 import { RULES } from "../../../profiler/diagnostics/rules.ts";
 import { diagnosticsManifest, SETTINGS_SECTION } from "../../../profiler/diagnostics/settings.ts";
 import { RESTRUCTURINGS } from "../../../profiler/restructure/registry.ts";
 import { ROOT } from "../../../install.mjs";
+import { formatted } from "../../formatted.ts";
 
 const HOW = "run `npm run generate:diagnostics`";
 
@@ -26,8 +26,7 @@ describe("What follows from the table of diagnostics", () => {
   it("has a page with a heading for each code", async () => {
     const path = join(ROOT, "docs/diagnostics.md");
     const page = readFileSync(path, "utf8");
-    const config = await resolveConfig(path);
-    assert.equal(page, await format(documentation(), { ...config, parser: "markdown" }), HOW);
+    assert.equal(page, await formatted(path, documentation()), HOW);
     for (const { code } of RULES) assert.match(page, new RegExp(`^## ${code}$`, "m"));
   });
 

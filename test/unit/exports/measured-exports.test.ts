@@ -9,7 +9,7 @@ const HOSTILE = `=cmd()|<script>alert(1)</script>`;
 
 /** The dense layer takes 6 ms and the unknown operator 3 ms; 1 ms belongs to no row. */
 const RUN = runResult([0.01, 0.011, 0.012], {
-  layers: layerTimes([["Gemm", 0, 0.006], ["Custom", 2, 0.003]], 0.001), // prettier-ignore
+  layers: layerTimes([["Gemm", 0, 0.006], ["Custom", 2, 0.003]], 0.001), // oxfmt-ignore
   throttling: ["thermal status rose from none to moderate"],
 });
 const CALLED = runResult([0.01], {

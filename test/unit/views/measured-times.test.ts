@@ -6,7 +6,7 @@ import { layerRow, TOTALS } from "../webview/profiles.ts";
 
 describe("Measured times beside the estimates", () => {
   const layers = [0, 1, 2, 3].map((index) => layerRow(index, { latencySeconds: 1e-3 }));
-  const times = layerTimes([["conv", 0, 0.006, [1]], ["relu", 2, 0.003]], 0.001); // prettier-ignore
+  const times = layerTimes([["conv", 0, 0.006, [1]], ["relu", 2, 0.003]], 0.001); // oxfmt-ignore
   const measured = withMeasuredTimes(layers, runResult([0.01], { layers: times }));
 
   const cells = (id: string): readonly string[] => {
@@ -32,7 +32,7 @@ describe("Measured times beside the estimates", () => {
 
   it("have no ratio to an unknown estimate, nor to none at all", () => {
     const rows = [layerRow(0, { latencySeconds: null }), layerRow(1, { latencySeconds: 0 })];
-    const result = runResult([1], { layers: layerTimes([["a", 0, 1], ["b", 1, 1]]) }); // prettier-ignore
+    const result = runResult([1], { layers: layerTimes([["a", 0, 1], ["b", 1, 1]]) }); // oxfmt-ignore
     const ratio = MEASURED_COLUMNS.find(({ id }) => id === "measuredRatio");
     assert.deepEqual(
       withMeasuredTimes(rows, result).map((layer) => ratio?.value(layer, TOTALS)),

@@ -9,7 +9,8 @@ import type { SideGraph } from "./use-graph.ts";
 
 /** What is to be seen in both pictures: a row, or a box that was chosen in one of them. */
 export type Asked =
-  { readonly row: ComparedLayer; readonly from: null } | { readonly box: string; readonly from: Side };
+  | { readonly row: ComparedLayer; readonly from: null }
+  | { readonly box: string; readonly from: Side };
 
 /**
  * Brings what was asked for into sight in both pictures, at the same place of both screens; where it is in one alone, the other shows where

@@ -6,7 +6,8 @@ export interface LayoutRequest {
 }
 
 export type LayoutReply =
-  { readonly id: number; readonly answer: LayoutAnswer } | { readonly id: number; readonly failure: string };
+  | { readonly id: number; readonly answer: LayoutAnswer }
+  | { readonly id: number; readonly failure: string };
 
 /** Where the build puts the worker, beside this script. */
 const WORKER_SCRIPT = "webview-layout.js";

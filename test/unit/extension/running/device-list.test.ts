@@ -57,7 +57,7 @@ describe("The list of devices", () => {
     deviceList.describe("a", FACTS);
     assert.equal(deviceList.list.devices[1]?.facts?.name, "Google Pixel 8");
     deviceList.receive(connected(phone("b")));
-    assert.deepEqual(states(deviceList), [["host", null], ["b", null], ["a", "Google Pixel 8 is away."]]); // prettier-ignore
+    assert.deepEqual(states(deviceList), [["host", null], ["b", null], ["a", "Google Pixel 8 is away."]]); // oxfmt-ignore
     assert.equal(deviceList.list.chosen, "a", "a run goes nowhere else because a cable came loose");
     assert.equal(deviceList.list.devices[2]?.facts, null, "what it said is old");
     deviceList.receive(connected(phone("b"), phone("a")));
@@ -95,6 +95,6 @@ describe("The list of devices", () => {
     deviceList.choose("host");
     assert.equal(deviceList.list.chosen, "host");
     deviceList.receive(connected(phone("a")));
-    assert.deepEqual([deviceList.list.chosen, states(deviceList)], ["host", [["host", null], ["a", null]]]); // prettier-ignore
+    assert.deepEqual([deviceList.list.chosen, states(deviceList)], ["host", [["host", null], ["a", null]]]); // oxfmt-ignore
   });
 });

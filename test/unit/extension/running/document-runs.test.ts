@@ -212,7 +212,7 @@ describe("Runs of a document", () => {
     host.kept = [...host.kept, other("older", "2026-01-01T00:00:00.000Z"), other("newer", "2026-02-01T00:00:00.000Z")];
     assert.deepEqual(
       (await runs.others()).map(({ id, model, median }) => [id, model, median]),
-      [["newer", "model.onnx", 2], ["older", "model.onnx", 2]], // prettier-ignore
+      [["newer", "model.onnx", 2], ["older", "model.onnx", 2]], // oxfmt-ignore
     );
     const read = await runs.other("older");
     assert.deepEqual([read?.id, read && "observation" in read], ["older", false]);

@@ -45,7 +45,7 @@ function picture(
 const BLOCKS = network([], ["a"], ["a"], ["a", "inner"], ["a", "inner"], ["a"], ["b"], ["b"], ["b"], [], []);
 const WIRES = wired([
   [0, 1], [1, 2], [2, 3], [3, 4], [4, 5], [1, 5], [0, 5], [5, 6], [6, 7], [7, 8], [5, 8], [2, 9], [8, 9], [0, 9], [9, 10], [3, 10],
-]); // prettier-ignore
+]); // oxfmt-ignore
 
 describe("The layout of the graph", () => {
   for (const direction of DIRECTIONS) {

@@ -97,7 +97,7 @@ describe("The viewport of the graph", () => {
         [-away, away],
         [0, -away],
       ] as const)
-        // prettier-ignore
+        // oxfmt-ignore
         assert.ok(serves(zone, sightOf({ ...whole, x: whole.x + x, y: whole.y + y }, SCREEN), picture), `${x}, ${y}`);
     }
     assert.ok(zone.width < 1.2 * picture.width && zone.height < 1.2 * picture.height);

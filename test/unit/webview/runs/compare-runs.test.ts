@@ -25,8 +25,8 @@ describe("What two runs differ by", () => {
   });
 
   it("adds up over the layers to the change of the totals, with what belongs to no row", () => {
-    const before = layerTimes([["conv", 0, 0.004], ["gone", 1, 0.003], ["relu", 2, 0.001]], 0.0005); // prettier-ignore
-    const after = layerTimes([["conv", 0, 0.001], ["new", 1, 0.002], ["relu", 2, 0.001]], 0.0002); // prettier-ignore
+    const before = layerTimes([["conv", 0, 0.004], ["gone", 1, 0.003], ["relu", 2, 0.001]], 0.0005); // oxfmt-ignore
+    const after = layerTimes([["conv", 0, 0.001], ["new", 1, 0.002], ["relu", 2, 0.001]], 0.0002); // oxfmt-ignore
     const { layers } = compareRuns(runResult(STEADY, { layers: before }), runResult(STEADY, { layers: after }));
     assert.deepEqual(
       layers.map(({ name }) => name),
@@ -46,12 +46,12 @@ describe("What two runs differ by", () => {
   });
 
   it("is told of layers of another model by name, and of one operator in order between those", () => {
-    const before = layerTimes([["stem", 0, 4], ["a", 1, 2], ["head", 2, 1]]); // prettier-ignore
-    const after = layerTimes([["stem", 0, 3], ["b", 4, 1], ["c", 5, 5], ["head", 6, 1]]); // prettier-ignore
+    const before = layerTimes([["stem", 0, 4], ["a", 1, 2], ["head", 2, 1]]); // oxfmt-ignore
+    const after = layerTimes([["stem", 0, 3], ["b", 4, 1], ["c", 5, 5], ["head", 6, 1]]); // oxfmt-ignore
     const { layers } = compareRuns(runResult(STEADY, { layers: before }), runResult(STEADY, { layers: after }));
     assert.deepEqual(
       layers.map(({ name, row, change }) => [name, row, change]),
-      [["c", 5, 5], ["stem", 0, -1], ["a → b", 4, -1], ["head", 6, 0]], // prettier-ignore
+      [["c", 5, 5], ["stem", 0, -1], ["a → b", 4, -1], ["head", 6, 0]], // oxfmt-ignore
     );
   });
 

@@ -56,7 +56,7 @@ describe("Texts of runs", () => {
   });
 
   it("say how far a run is, bytes where something is pushed", () => {
-    assert.equal(progressText({ phase: "pushing-model", done: 5e6, total: 1e7 }), "Pushing the model: 5.00 MB of 10.0 MB"); // prettier-ignore
+    assert.equal(progressText({ phase: "pushing-model", done: 5e6, total: 1e7 }), "Pushing the model: 5.00 MB of 10.0 MB"); // oxfmt-ignore
     assert.equal(progressText({ phase: "latency", done: 5, total: 50 }), "Measuring the latency: 5 of 50");
     assert.equal(progressText({ phase: "comparing" }), "Comparing the outputs with this machine’s");
     assert.equal(progressPart({ phase: "latency", done: 5, total: 50 }), 0.1);

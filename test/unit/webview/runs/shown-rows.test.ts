@@ -5,7 +5,7 @@ import { layerTimes, runResult } from "../kept-runs.ts";
 const named = (...names: readonly string[]): { readonly name: string }[] => names.map((name) => ({ name }));
 
 describe("Rows of a run in the model that is shown", () => {
-  const run = runResult([0.01], { layers: layerTimes([["stem", 0, 0.004], ["conv", 2, 0.003]], 0) }); // prettier-ignore
+  const run = runResult([0.01], { layers: layerTimes([["stem", 0, 0.004], ["conv", 2, 0.003]], 0) }); // oxfmt-ignore
 
   it("are those of their names, wherever edits have moved them", () => {
     const rowOf = shownRows(run, named("stem", "norm", "new", "conv"));
