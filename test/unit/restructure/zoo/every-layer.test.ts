@@ -77,8 +77,8 @@ const WRITERS = {
   "a TFLite file": (network: Network) => toBytes(toTflite(network)),
 } satisfies Record<string, (network: Network) => Uint8Array>;
 
-/** Places of a network that a restructuring is tried on, spread over its depth, and all of them when time does not matter. */
-const MOST_PLACES = IS_THOROUGH ? Infinity : 4;
+/** Places of a network that a restructuring is tried on: its beginning, middle and end, and all of them when time does not matter. */
+const MOST_PLACES = IS_THOROUGH ? Infinity : 3;
 
 /** What depends on neither the order nor the names of the new layers. */
 const SIZES = ["parameters", "macs", "weightBytes", "otherOps", "unknownRows"] satisfies readonly (keyof Totals)[];
