@@ -1,5 +1,5 @@
 /**
- * A size that only a run can tell: a sum of products over names and rounded quotients. Equal expressions are one object, so that `===`
+ * A size that only a run can tell: a sum of products over names, rounded quotients and the larger of two sizes. Equal expressions are one object, so that `===`
  * compares them; whatever a name looks like ("seq-len", "2*s0"), it is a name and never read as arithmetic. Made by `symbol` and by the
  * arithmetic of `shapes/dimension.ts`.
  */
@@ -62,10 +62,11 @@ export interface Term {
   readonly atoms: readonly Atom[];
 }
 
-/** A name, or a quotient rounded down whose parts do not divide. */
+/** A name, a quotient rounded down whose parts do not divide, or the larger of two sizes of which either may be. */
 export type Atom =
   | { readonly kind: "symbol"; readonly name: string; readonly key: string }
-  | { readonly kind: "floor"; readonly above: Size; readonly below: Size; readonly key: string };
+  | { readonly kind: "floor"; readonly above: Size; readonly below: Size; readonly key: string }
+  | { readonly kind: "max"; readonly sizes: readonly Size[]; readonly key: string };
 
 type Size = number | SizeExpression;
 
@@ -78,6 +79,17 @@ export function floorAtom(above: Size, below: Size): Atom {
   return { kind: "floor", above, below, key: `floor(${keyOf(above)}/${keyOf(below)})` };
 }
 
+export function maxAtom(a: Size, b: Size): Atom {
+  const sizes = [a, b].sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+  return { kind: "max", sizes, key: `max(${sizes.map(keyOf).join()})` };
+}
+
+/** The sizes that it is computed from. */
+function operandsOf(atom: Atom): readonly Size[] {
+  if (atom.kind === "symbol") return [];
+  return atom.kind === "max" ? atom.sizes : [atom.above, atom.below];
+}
+
 function keyOf(size: Size): string {
   return typeof size === "number" ? String(size) : size.id;
 }
@@ -87,8 +99,7 @@ function termKey({ coefficient, atoms }: Term): string {
 }
 
 function weightOf(atom: Atom): number {
-  if (atom.kind === "symbol") return 1;
-  return [atom.above, atom.below].reduce<number>((sum, size) => sum + (typeof size === "number" ? 0 : size.weight), 1);
+  return operandsOf(atom).reduce<number>((sum, size) => sum + (typeof size === "number" ? 0 : size.weight), 1);
 }
 
 /** Names in it, each once. */
@@ -98,7 +109,7 @@ export function namesIn(size: Size): ReadonlySet<string> {
     if (typeof part === "number") return;
     for (const atom of part.terms.flatMap(({ atoms }) => atoms)) {
       if (atom.kind === "symbol") names.add(atom.name);
-      else [atom.above, atom.below].forEach(visit);
+      else operandsOf(atom).forEach(visit);
     }
   };
   visit(size);
@@ -134,6 +145,7 @@ const WORD = /^[\p{L}_][\p{L}\p{N}_.:$#[\]]*(\([^()"]*\))?$/u;
 
 function printAtom(atom: Atom, isBare: boolean): string {
   if (atom.kind === "symbol") return isBare || WORD.test(atom.name) ? atom.name : JSON.stringify(atom.name);
+  if (atom.kind === "max") return `Max(${atom.sizes.map(String).join(", ")})`;
   const { above, below } = atom;
   const rest = typeof below === "number" ? withoutConstant(above, below - 1) : undefined;
   return rest === undefined ? `floor(${wrap(above)}/${divisor(below)})` : `ceil(${wrap(rest)}/${divisor(below)})`;

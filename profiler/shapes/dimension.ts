@@ -1,6 +1,6 @@
 import type { Dimension } from "../model/shape.ts";
 import { SizeExpression, symbol, type Atom } from "../model/size-expression.ts";
-import { exactQuotient, greatestCommonDivisor, productOf, roundedQuotient, sumOf } from "./expression.ts";
+import { exactQuotient, greatestCommonDivisor, largerOf, productOf, roundedQuotient, sumOf } from "./expression.ts";
 
 /**
  * Arithmetic on sizes that may be symbolic. Numbers give numbers; a name gives an expression over names, so that a size that only the run
@@ -64,6 +64,18 @@ export function modulo(a: Dimension, b: Dimension): Dimension {
   return subtract(a, multiply(b, floorDivide(a, b)));
 }
 
+export function larger(a: Dimension, b: Dimension): Dimension {
+  if (typeof a === "number" && typeof b === "number") return Math.max(a, b);
+  return ofKnown([a, b], () => {
+    if (lowerBound(subtract(a, b)) >= 0) return a;
+    return lowerBound(subtract(b, a)) >= 0 ? b : largerOf(a, b);
+  });
+}
+
+export function smaller(a: Dimension, b: Dimension): Dimension {
+  return subtract(add(a, b), larger(a, b));
+}
+
 export function product(dimensions: readonly Dimension[]): Dimension {
   return dimensions.reduce(multiply, 1);
 }
@@ -103,6 +115,10 @@ export function lowerBound(size: Dimension): number {
     if (coefficient < 0) return -Infinity;
     const least = atoms.reduce((bound, atom) => {
       if (atom.kind === "symbol" || bound === -Infinity) return bound === -Infinity ? bound : 0;
+      if (atom.kind === "max") {
+        const largest = Math.max(...atom.sizes.map(lowerBound));
+        return largest >= 0 || atoms.length === 1 ? Math.min(bound, largest) : -Infinity;
+      }
       const [above, below] = [lowerBound(atom.above), lowerBound(atom.below)];
       if (below <= 0 || above === -Infinity) return -Infinity;
       if (above >= 0) return Math.min(bound, typeof atom.below === "number" ? Math.floor(above / atom.below) : 0);
@@ -115,10 +131,11 @@ export function lowerBound(size: Dimension): number {
 /** The size with other sizes in the place of names; names of which nothing is told stay. */
 export function evaluate(size: Dimension, sizeOf: (name: string) => Dimension | undefined): Dimension {
   if (typeof size === "number" || size === UNKNOWN_SIZE) return size;
-  const valueOf = (atom: Atom): Dimension =>
-    atom.kind === "symbol"
-      ? (sizeOf(atom.name) ?? symbol(atom.name))
-      : floorDivide(evaluate(atom.above, sizeOf), evaluate(atom.below, sizeOf));
+  const valueOf = (atom: Atom): Dimension => {
+    if (atom.kind === "symbol") return sizeOf(atom.name) ?? symbol(atom.name);
+    if (atom.kind === "max") return atom.sizes.map((each) => evaluate(each, sizeOf)).reduce(larger);
+    return floorDivide(evaluate(atom.above, sizeOf), evaluate(atom.below, sizeOf));
+  };
   return size.terms.reduce<Dimension>(
     (sum, { coefficient, atoms }) =>
       add(

@@ -1,5 +1,5 @@
 import type { Dimension } from "../model/shape.ts";
-import { floorAtom, SizeExpression, type Atom, type Term } from "../model/size-expression.ts";
+import { floorAtom, maxAtom, SizeExpression, type Atom, type Term } from "../model/size-expression.ts";
 
 /**
  * Sums, products and quotients of sizes in one normal form: a sum of whole numbers times names, like ones gathered. What cannot be
@@ -46,6 +46,11 @@ export function roundedQuotient(a: Dimension, b: Dimension): Dimension {
     rest.push({ coefficient: coefficient - part * b, atoms });
   }
   return gathered([...whole, ...roundedRest(gathered(rest), b)]);
+}
+
+/** The larger of two sizes, as good as a name: which of them it is follows from neither. */
+export function largerOf(a: Dimension, b: Dimension): Dimension {
+  return gathered([{ coefficient: 1, atoms: [maxAtom(a, b)] }]);
 }
 
 function roundedRest(above: Dimension, below: number): readonly Term[] {

@@ -126,6 +126,33 @@ describe("bindInputs", () => {
       assert.throws(() => bindInputs(modelWith({ x: ["n"], y: ["n - 4"] }), { n: 2 }), /n - 4 comes to -2/);
     });
 
+    // As SymPy, PyTorch and ONNX Runtime's shape inference write them; the value is Python's for s0 = 10.
+    for (const [text, value] of [
+      ["s0**2", 100],
+      ["-s0**2 + 2*s0**2 - 90", 10],
+      ["PowByNatural(s0, 2) - 1", 99],
+      ["floor(s0/2 - 1/2) + 1", 5],
+      ["floor(s0/4 + 3/4)", 3],
+      ["ceil((s0 + 1)/4 - 1)", 2],
+      ["2*(s0/4)", 5],
+      ["(s0 + 1)//2//2", 2],
+      ["CeilToInt(IntTrueDiv(s0, 4))", 3],
+      ["TruncToInt(IntTrueDiv(s0, 4))", 2],
+      ["FloorToInt(s0/4)", 2],
+      ["Max(1, s0 - 20)", 1],
+      ["Max(1, s0)", 10],
+      ["Min(8, s0, 2*s0)", 8],
+      ["PythonMod(s0, 4)", 2],
+      ["s0 % 4 + s0 / 5", 4],
+    ] as const) {
+      it(`are computed from ${text}`, () => {
+        const model = modelWith({ x: ["s0"], y: [text] });
+        assert.deepEqual(bindInputs(model, { s0: 10 }).inferredTypes[1]?.shape, [value]);
+        const open = openInputs(model).inferredTypes[1]?.shape?.[0];
+        assert.equal(size(String(open)), open, String(open));
+      });
+    }
+
     const names = [
       "seq-len",
       "tokens/second",

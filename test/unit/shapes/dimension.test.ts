@@ -6,11 +6,13 @@ import {
   ceilDivide,
   evaluate,
   floorDivide,
+  larger,
   lowerBound,
   modulo,
   multiply,
   product,
   quotient,
+  smaller,
   subtract,
   UNKNOWN_SIZE,
 } from "../../../profiler/shapes/dimension.ts";
@@ -45,6 +47,9 @@ describe("arithmetic on sizes", () => {
     ["strides of 2 behind each other", down(down(down(size("n")))), size("ceil(n/8)")],
     ["(4n + m + 6) ÷ 4", floorDivide(size("4*n+m+6"), 4), size("n+1+(m+2)//4")],
     ["(2n + 5) ÷ 6", floorDivide(size("2*n+5"), 6), size("(n+2)//3")],
+    ["the larger of n + 1 and n", larger(size("n+1"), size("n")), size("n+1")],
+    ["the larger of m and n", larger(size("m"), size("n")), larger(size("n"), size("m"))],
+    ["the smaller of n and 4", smaller(size("n"), 4), size("Min(4, n)")],
     ["n mod 32 of a multiple", modulo(multiply(32, size("n")), 32), 0],
     ["(n + 1)(m + 1) ÷ (n + 1)", floorDivide(multiply(size("n+1"), size("m+1")), size("n+1")), size("m+1")],
     ["products in any order", product([size("n+1"), size("m"), 2]), product([2, size("m"), size("n+1")])],
@@ -86,7 +91,7 @@ describe("arithmetic on sizes", () => {
 
   it("says of expressions what holds of the numbers that they stand for, and reads back what it prints", () => {
     const NAMES = ["n", "m", "seq-len"] as const;
-    const OPERATIONS = { add, subtract, multiply, floorDivide, ceilDivide, modulo };
+    const OPERATIONS = { add, subtract, multiply, floorDivide, ceilDivide, modulo, larger, smaller };
     type Expression = number | (typeof NAMES)[number] | readonly [keyof typeof OPERATIONS, Expression, Expression];
     const { expression } = fc.letrec<{ expression: Expression }>((tie) => ({
       expression: fc.oneof(
@@ -94,7 +99,7 @@ describe("arithmetic on sizes", () => {
         fc.integer({ min: 0, max: 9 }),
         fc.constantFrom(...NAMES),
         fc.tuple(
-          fc.constantFrom("add", "subtract", "multiply", "floorDivide", "ceilDivide", "modulo"),
+          fc.constantFrom("add", "subtract", "multiply", "floorDivide", "ceilDivide", "modulo", "larger", "smaller"),
           tie("expression"),
           tie("expression"),
         ),
