@@ -356,7 +356,10 @@ function ownResult(rule: OperatorRule, { inputs }: NodeView, computed: InferredT
 
 type Draft = { -readonly [Key in keyof InferredType]: InferredType[Key] };
 
-/** What the file says of sizes that a rule cannot compute; undefined where it says nothing of them. */
+/**
+ * What the file says of sizes that a rule cannot compute, those that only the run can tell among them; undefined where it says nothing of
+ * them.
+ */
 function completedBy(
   declared: DeclaredType,
   inferredType: InferredType,
@@ -371,9 +374,12 @@ function completedBy(
     return typeof named === "number" ? named : UNKNOWN_SIZE;
   });
   if (shape !== undefined && shape.length !== told.length) return undefined;
-  const sizes = told.map((size, axis) => (shape === undefined || shape[axis] === UNKNOWN_SIZE ? size : shape[axis]));
+  const sizes = told.map((size, axis): Dimension => {
+    const known = shape?.[axis] ?? UNKNOWN_SIZE;
+    return typeof size === "number" && typeof known !== "number" ? size : known;
+  });
   const isMore = sizes.some((size, axis) => size !== UNKNOWN_SIZE && size !== shape?.[axis]);
-  return isMore ? { ...inferredType, shape: sizes.map((size) => size ?? UNKNOWN_SIZE) } : undefined;
+  return isMore ? { ...inferredType, shape: sizes } : undefined;
 }
 
 function asDeclared(

@@ -198,6 +198,33 @@ describe("sizes that the file declares", () => {
     assert.match(profile.layers[1]?.notes.join() ?? "", /the file's own/);
     assert.equal(profile.totals.unknownRows, 0);
   });
+
+  it("stand for those that only a run can tell", async () => {
+    const bytes = onnxModel({
+      graph: graph(
+        [
+          node("NonZero", ["x"], ["places"]),
+          node("Cast", ["places"], ["c"], { to: 1 }),
+          node("MatMul", ["m", "c"], ["y"]),
+        ],
+        {
+          inputs: [value("x", "float32", [4, 5])],
+          outputs: [value("y", "float32", [3, "found"])],
+          initializers: [tensor("m", "float32", [3, 2], [1, 2, 3, 4, 5, 6])],
+          values: [value("places", "int64", [2, 7])],
+        },
+      ),
+    });
+    const { layers } = await profileModel(new MemorySource("m.onnx", bytes), noSiblings);
+    assert.deepEqual(
+      layers.map(({ outputs, notes }) => [outputs[0]?.shape, notes.length]),
+      [
+        [[2, 7], 1],
+        [[2, 7], 0],
+        [[3, 7], 0],
+      ],
+    );
+  });
 });
 
 describe("Dimensions whose defaults let a model not run", () => {
