@@ -64,6 +64,13 @@ export function openInputs(model: Model, given: Bindings = {}): SizedInputs {
   return inputs.sized((name) => ownEntry(given, name));
 }
 
+/** Sizes that the dynamic dimensions of the main entry's inputs have where nobody says otherwise, by name. */
+export function defaultSizes(model: Model): Bindings {
+  const inputs = InputSizes.of(model.entries[0].graph);
+  const values = inputs.grownValues({});
+  return Object.fromEntries([...values].filter(([name]) => inputs.names.get(name)?.isFixed === false));
+}
+
 /** Names of dynamic dimensions of the main entry's inputs that can be given a value. */
 export function dynamicNames(model: Model): readonly string[] {
   return [...InputSizes.of(model.entries[0].graph).names].flatMap(([name, { isFixed: is }]) => (is ? [] : [name]));
@@ -149,6 +156,20 @@ class InputSizes {
   /** A value for each name. @throws {OptionError} */
   valuesOf(given: Bindings, file: string): ReadonlyMap<string, number> {
     this.#check(given, file);
+    const values = this.grownValues(given);
+    for (const [text, size] of this.#computed) {
+      const wanted = ownEntry(given, text);
+      const value = valueAt(size, values);
+      const names = [...namesIn(size)].join(", ");
+      if (wanted !== undefined && wanted !== value)
+        throw new OptionError(`${file}: ${text} is computed from ${names}: it is ${value}, not ${wanted}`);
+      if (!(value >= 0)) throw new OptionError(`${file}: ${text} comes to ${value}: give ${names} other sizes`);
+    }
+    return values;
+  }
+
+  /** The same, whether or not all that is computed from it comes to a size. */
+  grownValues(given: Bindings): ReadonlyMap<string, number> {
     const asked = new Map([
       ...Object.entries(given).filter(([name]) => this.names.has(name)),
       ...this.impliedBy(given),
@@ -160,14 +181,6 @@ class InputSizes {
       const isTooSmall = (): boolean => valueAt(size, values) < 1;
       for (let step = 0; step < MOST_DOUBLINGS && growing.length > 0 && isTooSmall(); step += 1)
         for (const name of growing) values.set(name, 2 * (values.get(name) ?? DEFAULT_SIZE));
-    }
-    for (const [text, size] of this.#computed) {
-      const wanted = ownEntry(given, text);
-      const value = valueAt(size, values);
-      const names = [...namesIn(size)].join(", ");
-      if (wanted !== undefined && wanted !== value)
-        throw new OptionError(`${file}: ${text} is computed from ${names}: it is ${value}, not ${wanted}`);
-      if (!(value >= 0)) throw new OptionError(`${file}: ${text} comes to ${value}: give ${names} other sizes`);
     }
     return values;
   }

@@ -11,6 +11,7 @@ export interface SampledInput {
   readonly shape: PortShape;
   /** Samples stand one behind the other along a first dimension of their own. */
   readonly isStacked: boolean;
+  readonly defaults?: Readonly<Record<string, number>>;
   readonly range?: Range;
 }
 
@@ -27,10 +28,10 @@ export interface SampleLayout {
  */
 export function layoutOf(ports: readonly Port[], dimensions: Readonly<Record<string, number>>): SampleLayout {
   const sizes = new PortSizes(ports);
-  const inputs = ports.map(({ name, dataType, shape, range, sampling }): SampledInput => {
+  const inputs = ports.map(({ name, dataType, shape, range, sampling, defaults }): SampledInput => {
     const isStacked = shape[0] === 1 || (typeof shape[0] === "string" && sampling !== "whole");
     const rest = sizes.at(isStacked ? shape.slice(1) : shape, dimensions);
-    return { name, dataType, shape: rest, isStacked, ...(range && { range }) };
+    return { name, dataType, shape: rest, isStacked, ...(defaults && { defaults }), ...(range && { range }) };
   });
   return { inputs, mostPerRun: takesBatches({ inputs: ports }) ? Number.POSITIVE_INFINITY : 1 };
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_SIZE } from "../bindings.ts";
 import { ownEntry } from "../own-entry.ts";
 import type { Port } from "../tensors/port.ts";
 import type { PortShape } from "../model/shape.ts";
@@ -12,12 +13,16 @@ export class PortSizes {
   readonly #names: SizeNames;
   /** Names that can be given a value. */
   readonly names: ReadonlySet<string>;
+  /** What they are where nobody says otherwise. */
+  readonly defaults: Values;
 
-  constructor(ports: readonly Pick<Port, "shape">[]) {
+  constructor(ports: readonly Pick<Port, "shape" | "defaults">[]) {
     const sizes = ports.flatMap(({ shape }) => shape);
     this.#names = new SizeNames(sizes);
     const texts = sizes.filter((size) => typeof size === "string");
     this.names = new Set(texts.flatMap((text) => [...namesIn(this.#names.sizeOf(text))]));
+    const told: Values = Object.fromEntries(ports.flatMap(({ defaults = {} }) => Object.entries(defaults)));
+    this.defaults = Object.fromEntries([...this.names].map((name) => [name, ownEntry(told, name) ?? DEFAULT_SIZE]));
   }
 
   /** The shape with the values that are known; what follows from them is computed. */

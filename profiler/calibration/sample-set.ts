@@ -1,5 +1,4 @@
 import { ownEntry } from "../own-entry.ts";
-import { DEFAULT_SIZE } from "../bindings.ts";
 import { CalibrationError } from "../errors.ts";
 import { newArray, type NamedTensors, type NumericArray, type NumericTensor } from "../tensors/numeric-tensor.ts";
 import type { Port } from "../tensors/port.ts";
@@ -164,10 +163,9 @@ async function openReaders(spec: CalibrationSpec, inputs: readonly SampledInput[
       values = { ...sizes.toldBy(original.shape, reader.shape), ...values };
     }
     // What is synthetic beside them is of the sizes that they are of.
-    const defaults = Object.fromEntries([...sizes.names].map((name) => [name, DEFAULT_SIZE]));
     for (const [place, { input, file, original }] of plans.entries()) {
       if (file !== undefined) continue;
-      const shape = sizes.at(original.shape, { ...defaults, ...values });
+      const shape = sizes.at(original.shape, { ...sizes.defaults, ...values });
       readers.set(input, randomReader({ ...original, shape }, place, spec.seed ?? 0));
     }
     return plans.flatMap(({ input, made }) => {

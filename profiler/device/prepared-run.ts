@@ -1,5 +1,4 @@
 import { ownEntry } from "../own-entry.ts";
-import { DEFAULT_SIZE } from "../bindings.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { CalibrationError, OptionError, RunError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
@@ -158,9 +157,8 @@ interface GivenInputs {
 async function inputsOf(model: string, ports: readonly Port[], options: RunOptions): Promise<GivenInputs> {
   const sizes = new PortSizes(ports);
   const given = checkedDimensions(model, sizes, options.dimensions ?? {});
-  const defaults = Object.fromEntries([...sizes.names].map((name) => [name, DEFAULT_SIZE]));
   const isSynthetic = options.calibration?.inputs === undefined;
-  const all = { ...defaults, ...given };
+  const all = { ...sizes.defaults, ...given };
   const bound = isSynthetic ? ports.map((port) => ({ ...port, shape: sizes.at(port.shape, all) })) : ports;
   const stacked = bound.find(({ shape }) => typeof shape[0] === "string");
   const [batch = 1] = stacked === undefined ? [] : sizes.at(stacked.shape.slice(0, 1), all);

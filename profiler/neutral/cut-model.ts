@@ -1,5 +1,6 @@
 import type { DeclaredDimension, Graph, Model, Node, Tensor, TensorId } from "../model/model.ts";
 import { usedTensors } from "../operators/execution-order.ts";
+import { UNKNOWN_SIZE } from "../shapes/dimension.ts";
 import type { NeutralTensor } from "./neutral-graph.ts";
 
 /**
@@ -45,8 +46,17 @@ function nodesBetween(graph: Graph, from: readonly TensorId[], to: readonly Tens
   return kept.map((node, index) => ({ ...node, index, identity: node.identity ?? `part${index}` }));
 }
 
+/** Files declare sizes as numbers too that are others where those of the inputs are: in a part nothing says that any more. */
 function declaredOf({ declared }: Tensor, about: NeutralTensor | undefined): NonNullable<Tensor["declared"]> {
-  if (declared?.shape !== undefined) return declared;
-  const shape = about?.shape?.map((size): DeclaredDimension => (typeof size === "number" ? size : null));
-  return { dataType: about?.dataType, shape };
+  const sizes = about?.shape;
+  if (declared?.shape === undefined) {
+    const shape = sizes?.map((size): DeclaredDimension => (typeof size === "number" ? size : null));
+    return { dataType: about?.dataType, shape };
+  }
+  const isFollowing = (axis: number): boolean => {
+    const size = sizes?.[axis];
+    return size !== undefined && size !== UNKNOWN_SIZE && typeof size !== "number";
+  };
+  const shape = declared.shape.map((size, axis) => (typeof size === "number" && isFollowing(axis) ? null : size));
+  return { ...declared, shape };
 }

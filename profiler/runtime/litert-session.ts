@@ -15,7 +15,7 @@ import { type Session, type SessionRequest } from "./session.ts";
 import { withRange, type Port } from "../tensors/port.ts";
 
 /** Opens a session of a model whose sizes are all known. */
-export type OpenFixed = (model: Model, request: SessionRequest) => Promise<Session>;
+export type OpenFixed<S extends Session = Session> = (model: Model, request: SessionRequest) => Promise<S>;
 
 /**
  * A session of LiteRT.js (WASM with XNNPACK) in a process of its own. Quantized ports are given and taken as the real numbers that they
@@ -40,8 +40,32 @@ export async function openWithoutState(model: Model, request: SessionRequest): P
   return openFixedSession(model, request);
 }
 
+/** What runs a part of a model, whose tensors need not be known to a user. */
+export interface PartRunner {
+  readonly session: Session;
+  readonly runEach: LitertSession["runEach"];
+}
+
+/** Of a part of a model: many samples are run at a time, at the sizes that they have. */
+export async function openPart(part: Model, request: SessionRequest): Promise<PartRunner> {
+  if (hasOpenSizes(part)) {
+    const session = await openOpenSession(part, request, openFixedSession);
+    const runEach: PartRunner["runEach"] = async (inputs, count, signal) => {
+      const shapes = session.inputs.map(({ name }) => ownEntry(inputs, name)?.shape ?? []);
+      return (await session.at(shapes, signal)).runEach(inputs, count, signal);
+    };
+    return { session, runEach };
+  }
+  const session = await openFixedSession(boundTo(part, []), request);
+  return { session, runEach: (...given) => session.runEach(...given) };
+}
+
 /** Of a model with open sizes: a session for each shape of the inputs in turn. */
-async function openOpenSession(model: Model, request: SessionRequest, openFixed: OpenFixed): Promise<Session> {
+async function openOpenSession<S extends Session>(
+  model: Model,
+  request: SessionRequest,
+  openFixed: OpenFixed<S>,
+): Promise<OpenSizeSession<S>> {
   const written = await numberedTflite(model);
   const float = await withFloatInputsOutputs(model.file, written.bytes, extraOutputs(written, request));
   const shapes = inferOpen(model).inferredTypes;
@@ -55,17 +79,17 @@ async function openOpenSession(model: Model, request: SessionRequest, openFixed:
   return new OpenSizeSession(model, request, openFixed, given, ports);
 }
 
-class OpenSizeSession implements Session {
+class OpenSizeSession<S extends Session> implements Session {
   readonly skipped = [];
   readonly outputs: readonly Port[];
   readonly captured: readonly Port[];
-  #bound: { readonly key: string; readonly session: Session } | undefined;
+  #bound: { readonly key: string; readonly session: S } | undefined;
   #isClosed = false;
 
   constructor(
     private readonly model: Model,
     private readonly request: SessionRequest,
-    private readonly openFixed: OpenFixed,
+    private readonly openFixed: OpenFixed<S>,
     readonly inputs: readonly Port[],
     ports: readonly Port[],
   ) {
@@ -74,8 +98,13 @@ class OpenSizeSession implements Session {
   }
 
   async run(inputs: NamedTensors, signal?: AbortSignal): Promise<NamedTensors> {
-    if (this.#isClosed) throw new RunError(`${this.model.file}: the session is closed`);
     const shapes = checkInputs(this.model.file, this.inputs, inputs).map(({ shape }) => shape);
+    return (await this.at(shapes, signal)).run(inputs, signal);
+  }
+
+  /** The session that runs inputs of these shapes. */
+  async at(shapes: readonly (readonly number[])[], signal?: AbortSignal): Promise<S> {
+    if (this.#isClosed) throw new RunError(`${this.model.file}: the session is closed`);
     const key = JSON.stringify(shapes);
     if (this.#bound?.key !== key) {
       await this.#bound?.session.close();
@@ -83,7 +112,7 @@ class OpenSizeSession implements Session {
       const request = signal ? { ...this.request, signal } : this.request;
       this.#bound = { key, session: await this.openFixed(boundTo(this.model, shapes), request) };
     }
-    return this.#bound.session.run(inputs, signal);
+    return this.#bound.session;
   }
 
   async close(): Promise<void> {

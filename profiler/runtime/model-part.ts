@@ -3,9 +3,8 @@ import { RunError } from "../errors.ts";
 import type { FormatId } from "../model/format.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import { valuesHere, type GraphPart, type SampleValues } from "../neutral/activations.ts";
-import { boundTo } from "./bound-model.ts";
 import { KeptValues } from "./kept-values.ts";
-import { openFixedSession } from "./litert-session.ts";
+import { openPart } from "./litert-session.ts";
 import {
   newArray,
   type NamedTensors,
@@ -78,15 +77,14 @@ interface Runner {
 
 async function openTflite(part: Model, signal: AbortSignal | undefined): Promise<Runner> {
   const request = { captured: [], ranges: new Map(), ...(signal && { signal }) };
-  const bound = boundTo(part, []);
-  const session = await openFixedSession(bound, request);
-  const runEach: Runner["runEach"] = (inputs, count) => {
+  const { session, runEach } = await openPart(part, request);
+  const running: Runner["runEach"] = (inputs, count) => {
     const begun = performance.now();
-    return session.runEach(inputs, count, signal).catch(async (error: unknown) => {
-      throw await withPlaceInPart(error, bound, { inputs: firstOf(inputs), begun, signal });
+    return runEach(inputs, count, signal).catch(async (error: unknown) => {
+      throw await withPlaceInPart(error, part, { inputs: firstOf(inputs), begun, signal });
     });
   };
-  return { session, runEach };
+  return { session, runEach: running };
 }
 
 /** Inputs of the first of many runs. */

@@ -1,4 +1,4 @@
-import { openInputs } from "../bindings.ts";
+import { DEFAULT_SIZE, defaultSizes, openInputs } from "../bindings.ts";
 import { formatOf } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
 import { printDimension } from "../model/shape.ts";
@@ -22,5 +22,13 @@ export function inputPorts(model: Model): readonly Port[] {
     const given = takesRealNumbers && tensor.quantization !== undefined ? "float32" : dataType;
     return [withRange({ name, dataType: given, shape: shape.map(printDimension) }, ranges.get(tensor.name))];
   });
-  return withSampling(ports, samplingOf(model));
+  return withDefaults(withSampling(ports, samplingOf(model)), model);
+}
+
+/** Ports that tell which sizes the model is shown with. */
+export function withDefaults(ports: readonly Port[], model: Model): readonly Port[] {
+  const others = Object.entries(defaultSizes(model)).filter(([, size]) => size !== DEFAULT_SIZE);
+  if (others.length === 0) return ports;
+  const defaults = Object.fromEntries(others);
+  return ports.map((port) => ({ ...port, defaults }));
 }

@@ -6,6 +6,7 @@ import { requireData } from "../model/require-data.ts";
 import { describePlace, findCrash, wholePlace, type PartOutcome } from "./crash-place.ts";
 import { innerTensors } from "./inner-tensors.ts";
 import { inputRanges } from "./input-ranges.ts";
+import { withDefaults } from "./model-ports.ts";
 import { openOnnxSession } from "./onnx-session.ts";
 import { randomTensors } from "./random-tensors.ts";
 import type { NamedTensors, NumericTensor } from "../tensors/numeric-tensor.ts";
@@ -56,7 +57,8 @@ export async function openSession(model: Model, options: SessionOptions = {}): P
     });
   };
   const { outputs, skipped } = session;
-  const inputs = takesBatches(session) ? withSampling(session.inputs, samplingOf(model)) : session.inputs;
+  const sampled = takesBatches(session) ? withSampling(session.inputs, samplingOf(model)) : session.inputs;
+  const inputs = withDefaults(sampled, model);
   const { runKept } = session;
   const keeping =
     runKept &&

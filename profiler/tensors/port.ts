@@ -14,6 +14,8 @@ export interface Port {
   readonly dataType: NumericType;
   /** Dynamic dimensions by their names; INPUT[AXIS] where the model gives none. */
   readonly shape: PortShape;
+  /** Sizes of dynamic dimensions of any input where nobody says otherwise, by their names; 1 for those left out. */
+  readonly defaults?: Readonly<Record<string, number>>;
   /** Values that make sense, where the model tells: rows of an embedding table, what its quantization can hold. Both ends included. */
   readonly range?: Range;
   /** How samples stand in it, where otherwise than side by side along a first dimension that is open. */

@@ -28,9 +28,10 @@ export function refreshDeclared(model: Model, base: Model): Model {
     if (shape === undefined) return tensor;
     const example = examples[tensor.id];
     const declared = tensor.declared;
-    if (declared === undefined) {
+    // A new tensor may stand for one of which the file does not even say the rank.
+    if (declared === undefined || (declared.shape === undefined && tensor.isNew === true)) {
       if (!declaresEveryTensor) return tensor;
-      return { ...tensor, declared: { dataType, shape: newShape(shape, example) } };
+      return { ...tensor, declared: { dataType, ...declared, shape: newShape(shape, example) } };
     }
     return isStale(declared, shape)
       ? { ...tensor, declared: { ...declared, shape: fresh(declared, shape, example), isEdited: true } }

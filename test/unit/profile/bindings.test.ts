@@ -215,7 +215,7 @@ describe("sizes that the file declares", () => {
         },
       ),
     });
-    const { layers } = await profileModel(new MemorySource("m.onnx", bytes), noSiblings);
+    const { layers } = await profileModel(new MemorySource("m.onnx", bytes), noExternalData);
     assert.deepEqual(
       layers.map(({ outputs, notes }) => [outputs[0]?.shape, notes.length]),
       [

@@ -160,6 +160,23 @@ describe("Calibration samples", () => {
     assert.ok([8000, 16000].includes(inputs.mode?.data[0] ?? 0));
   });
 
+  it("that are made up have the sizes that the model is shown with", async () => {
+    const ports: readonly Port[] = [
+      { name: "x", dataType: "float32", shape: ["batch", "height"], defaults: { height: 32 } },
+      { name: "mask", dataType: "float32", shape: ["batch", "height//16"] },
+    ];
+    const shapes = async (spec: CalibrationSpec): Promise<unknown> =>
+      Object.values((await read(spec, ports, 0, 1)).inputs).map(({ shape }) => shape);
+    assert.deepEqual(await shapes({}), [
+      [1, 32],
+      [1, 2],
+    ]);
+    assert.deepEqual(await shapes({ dimensions: { height: 48 } }), [
+      [1, 48],
+      [1, 3],
+    ]);
+  });
+
   it("are as many for each input of a model", async () => {
     const three = await file("three.npy", npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS)));
     const one = await file("one.npy", npyFile("<f4", [1, 2, 2], bytesOf(NUMBERS.subarray(0, 4))));
