@@ -26,7 +26,7 @@ export interface TensorTexts {
   readonly titles: readonly string[];
   /** A row a tensor that both models made. */
   readonly rows: readonly (readonly string[])[];
-  /** Why others were not compared. */
+  /** Why others, or some of their elements, were not compared. */
   readonly remarks: readonly string[];
 }
 
@@ -41,8 +41,17 @@ export function tensorTexts(tensors: readonly ComparedTensor[]): TensorTexts {
   const used = MEASURES.map((_, index) => compared.some((row) => row[index + 1] !== ""));
   const shown = (row: readonly string[]): readonly string[] => row.filter((_, index) => index === 0 || used[index - 1]);
   const titles = ["Tensor", ...MEASURES.map(({ title }) => title)];
-  const remarks = rows.filter(({ length }) => length === 2).map((row) => row.join(": "));
-  return { titles: shown(titles), rows: compared.map(shown), remarks };
+  const notCompared = rows.filter(({ length }) => length === 2).map((row) => row.join(": "));
+  const notFinite = tensors.flatMap(({ names, difference }) => notFiniteText(names.a, difference) ?? []);
+  return { titles: shown(titles), rows: compared.map(shown), remarks: [...notCompared, ...notFinite] };
+}
+
+/** Two models that say nothing differ in nothing. */
+function notFiniteText(name: string, difference: Difference | undefined): string | undefined {
+  if (difference === undefined || difference.alikeNonFinite === 0) return undefined;
+  const { elements, alikeNonFinite } = difference;
+  const which = alikeNonFinite === elements ? `all ${elements}` : `${alikeNonFinite} of ${elements}`;
+  return `${printable(name)}: ${which} elements are NaN or infinite in both models and are not compared`;
 }
 
 function agreementText(agreement: number | null | undefined): string {

@@ -16,6 +16,8 @@ export interface Difference {
   readonly cosine: number;
   /** Elements of which exactly one is a finite number, or which are unlike infinities. */
   readonly unlikeNonFinite: number;
+  /** Elements that are NaN, or the same infinity, in both models: no other number here is of them. */
+  readonly alikeNonFinite: number;
   /** For outputs with one number a class. */
   readonly top1?: Top1;
 }
@@ -55,6 +57,7 @@ export class DifferenceSum {
   #energy = 0;
   #product = 0;
   #unlike = 0;
+  #alike = 0;
   #samples = 0;
   #agreeing = 0;
   /** Of each sample, by how much the reference's largest number exceeds the next. */
@@ -96,7 +99,8 @@ export class DifferenceSum {
 
   #addElement(a: number, b: number): void {
     if (!Number.isFinite(a) || !Number.isFinite(b)) {
-      if (!Object.is(a, b)) this.#unlike += 1;
+      if (Object.is(a, b)) this.#alike += 1;
+      else this.#unlike += 1;
       return;
     }
     const noise = b - a;
@@ -122,6 +126,7 @@ export class DifferenceSum {
       snr: isUnlike ? Number.NEGATIVE_INFINITY : decibels(this.#signal, this.#noise),
       cosine: lengths === 0 ? Number(this.#signal === this.#energy) : Math.min(1, this.#product / lengths),
       unlikeNonFinite: this.#unlike,
+      alikeNonFinite: this.#alike,
       ...(this.#samples > 0 && { top1: this.#top1(leastClasses) }),
     };
   }

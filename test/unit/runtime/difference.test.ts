@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { tensorTexts } from "../../../profiler/cli/tensor-table.ts";
 import { DifferenceSum, LEAST_CLASSES_OF_RANDOM, type Difference } from "../../../profiler/runtime/difference.ts";
 import { of } from "./tiny-models.ts";
 
@@ -52,6 +53,15 @@ describe("Differences of tensors", () => {
       [0, 0, Number.POSITIVE_INFINITY, 1],
     );
     assert.equal(difference([0, 0], [0, 0], [1, 2]).cosine, 1);
+  });
+
+  it("say which elements are not numbers in either, of which no number is", () => {
+    const values = [1, Number.POSITIVE_INFINITY, Number.NaN];
+    const compared = difference(values, values, [1, 3]);
+    assert.equal(compared.alikeNonFinite, 2);
+    const names = { a: "scores", b: "scores" };
+    const { remarks } = tensorTexts([{ names, difference: compared }]);
+    assert.deepEqual(remarks, ["scores: 2 of 3 elements are NaN or infinite in both models and are not compared"]);
   });
 
   it("are infinite where one is a number and the other is not", () => {
