@@ -1,3 +1,4 @@
+import { formatOf } from "../formats/formats.ts";
 import type { Listing } from "../layers/listing.ts";
 import type { Body, Model, Node } from "../model/model.ts";
 import { analyseModel } from "../profile-model.ts";
@@ -62,6 +63,22 @@ export function outOfReach(model: Model, { layers }: Listing, absences: Absences
     const reason = EXPECTED.has(operation.kind) ? reasons.get(node) : undefined;
     if (reason !== undefined) absences.add(undefined, name, reason);
   }
+}
+
+/**
+ * Layers of operators that the runtime does not know: no edit of such a model is written, as none can be checked.
+ * @returns whether there are any
+ */
+export function foreignOperators(model: Model, { layers }: Listing, absences: Absences): boolean {
+  const { isForeign } = formatOf(model);
+  const foreign = layers.filter(({ node }) => isForeign(node));
+  for (const { node, name } of foreign)
+    absences.add(
+      undefined,
+      name,
+      `the runtime knows no operator ${node.domain}.${node.op}: a model with it does not run here, so that no edit could be checked`,
+    );
+  return foreign.length > 0;
 }
 
 /** Why no edit reaches the layer of that name, which is none of the graph that is edited; undefined where the model has none either. */

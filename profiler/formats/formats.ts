@@ -5,13 +5,14 @@ import type { ByteSegment } from "../bytes/byte-segments.ts";
 import type { ByteSource, ExternalDataFiles } from "../bytes/byte-source.ts";
 import { count } from "../counters.ts";
 import { NO_GROUPS, type Grouping } from "../layers/operator-group.ts";
+import { ownEntry } from "../own-entry.ts";
 import type { FormatId } from "../model/format.ts";
 import type { Model, Node, Quantization, TensorId } from "../model/model.ts";
 import { withEntry } from "../model/choose-entry.ts";
 import { requireData } from "../model/require-data.ts";
 import type { StoredSource } from "../model/stored-source.ts";
 import type { FormatAdapter } from "../neutral/adapter.ts";
-import type { OperatorTable } from "../operators/operator-rule.ts";
+import type { OperatorRule, OperatorTable } from "../operators/operator-rule.ts";
 import type { RunnableFile } from "./runnable-file.ts";
 import { modelIn, modelsIn, partOf } from "./bundles/bundle.ts";
 import { FORMAT_TYPES, formatByName, type FormatType } from "./format-types.ts";
@@ -54,6 +55,8 @@ export interface Format extends FormatType {
   /** What `write` would write, its data files among it, piece by piece. */
   readonly segments: (model: Model) => Promise<readonly ByteSegment[]>;
   readonly operators: OperatorTable;
+  /** Whether its runtime loads no model with this operator, which is somebody's own. */
+  readonly isForeign: (node: Node) => boolean;
   readonly adapter: FormatAdapter;
   /** What its runtimes run as one operator. */
   readonly grouping: Grouping;
@@ -91,6 +94,8 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     runnable: () => Promise.resolve(undefined),
     segments: onnxSegments,
     operators: ONNX_OPERATORS,
+    isForeign: ({ domain, bodies }) =>
+      bodies.length === 0 && !ONNX_OPERATORS.has(domain) && !RUNTIME_DOMAINS.has(domain),
     adapter: ONNX_ADAPTER,
     grouping: QUANTIZATION_GROUPS,
     quantizedActivations,
@@ -114,6 +119,8 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     runnable: zeroBiasedFile,
     segments: tfliteSegments,
     operators: TFLITE_OPERATORS,
+    isForeign: ({ domain, op }) =>
+      domain === "custom" && isOwnOfSomebody(ownEntry(TFLITE_OPERATORS.get(domain) ?? {}, op)),
     adapter: TFLITE_ADAPTER,
     // Quantized operators are taken as they are in the file.
     grouping: NO_GROUPS,
@@ -129,6 +136,19 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     fixesSizesToRun: true,
   },
 };
+
+/** Without a rule, or of a part of the model that was compiled for another processor. */
+function isOwnOfSomebody(rule: OperatorRule | undefined): boolean {
+  return rule === undefined || rule.unknownBecause !== undefined;
+}
+
+/** Of ONNX Runtime, whose operators are none of the table's. Source: ONNX Runtime, include/onnxruntime/core/graph/constants.h; ONNX, onnx/common/constants.h. */
+const RUNTIME_DOMAINS: ReadonlySet<string> = new Set([
+  "ai.onnx.training",
+  "ai.onnx.preview.training",
+  "com.microsoft.experimental",
+  "org.pytorch.aten",
+]);
 
 export function formatOf({ format }: Pick<Model, "format">): Format {
   return FORMATS[format];

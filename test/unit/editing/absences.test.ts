@@ -47,6 +47,29 @@ describe("What is not suggested", () => {
     assert.match(found[0]?.reason ?? "", /stands in the branch "then_branch".*without the condition/);
   });
 
+  it("is all, where the runtime does not know an operator, which is said: nothing could be checked", async () => {
+    const nodes = [
+      node("Conv", ["x", "w"], ["c"], {}, { name: "conv" }),
+      node("Norm", ["c"], ["y"], {}, { name: "own norm", domain: "com.example" }),
+    ];
+    const inputs = [value("x", "float32", [1, 4, 6, 6])];
+    const bytes = onnxModel({
+      graph: graph(nodes, { inputs, outputs: [value("y", "float32")], initializers: [W] }),
+      opset: { "": 17, "com.example": 1 },
+    });
+    const hardware = findHardware("flagship-phone");
+    let absences: readonly Absence[] = [];
+    const found = await suggest(await readBytes(bytes), { hardware, onAbsences: (told) => (absences = told) });
+    assert.deepEqual(found, []);
+    assert.deepEqual(absences, [
+      {
+        reason:
+          "the runtime knows no operator com.example.Norm: a model with it does not run here, so that no edit could be checked",
+        layers: ["own norm"],
+      },
+    ]);
+  });
+
   it("of convolutions in functions too", async () => {
     const body = onnxFunction([node("Conv", ["a", "b"], ["c"], {}, { name: "inner" })], {
       domain: "local",

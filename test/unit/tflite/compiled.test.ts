@@ -5,11 +5,14 @@ import { missingRows } from "../../../profiler/columns.ts";
 import { readTflite } from "../../../profiler/formats/tflite/read.ts";
 import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
 import { analyseModel, costModel } from "../../../profiler/profile-model.ts";
+import type { Absence } from "../../../profiler/editing/absences.ts";
+import { suggest } from "../../../profiler/editing/suggest.ts";
+import type { Model } from "../../../profiler/model/model.ts";
 import type { Profile } from "../../../profiler/profile.ts";
 import { tfliteModel, type TensorSpec } from "../../builders/tflite-builder.ts";
 
 /** As compilers for accelerators write it: one operator with its code and weights among the constants, and memory to work in. */
-async function profileOf(custom: string): Promise<Profile> {
+async function modelOf(custom: string): Promise<Model> {
   const tensors: TensorSpec[] = [
     { name: "x", type: "int8", shape: [1, 8] },
     { name: "commands", type: "uint8", shape: [64], data: new Array<number>(64).fill(1) },
@@ -18,7 +21,11 @@ async function profileOf(custom: string): Promise<Profile> {
   ];
   const operators = [{ op: { custom }, inputs: ["x", "commands", "scratch"], outputs: ["y"] }];
   const bytes = tfliteModel({ tensors, operators, inputs: ["x"], outputs: ["y"] });
-  return costModel(analyseModel(await readTflite(new MemorySource("compiled.tflite", bytes)), {}), DEFAULT_HARDWARE);
+  return readTflite(new MemorySource("compiled.tflite", bytes));
+}
+
+async function profileOf(custom: string): Promise<Profile> {
+  return costModel(analyseModel(await modelOf(custom), {}), DEFAULT_HARDWARE);
 }
 
 describe("A part of a model that was compiled for an accelerator", () => {
@@ -41,6 +48,21 @@ describe("A part of a model that was compiled for an accelerator", () => {
         assert.equal(missingRows(total, profile), 1, total);
     });
   }
+
+  it("does not run here: no edit is suggested, and that is said", async () => {
+    for (const op of ["DISPATCH_OP", "ethos-u", "Mystery"]) {
+      let absences: readonly Absence[] = [];
+      const found = await suggest(await modelOf(op), {
+        hardware: DEFAULT_HARDWARE,
+        onAbsences: (told) => (absences = told),
+      });
+      assert.deepEqual(found, []);
+      assert.match(
+        absences.map(({ reason }) => reason).join(),
+        new RegExp(`the runtime knows no operator custom.${op}`),
+      );
+    }
+  });
 
   it("works in memory that the arena holds while it runs", async () => {
     const { totals, peak } = await profileOf("ethos-u");
