@@ -89,7 +89,7 @@ export async function compareRuns(
       inner.map((pair) => pair.b),
     );
     const spec = options.calibration ?? {};
-    const samples = closing(await openSamples(spec, rangedInputs(first, second)));
+    const samples = closing(await openSamples(spec, sampledInputs(first, second)));
     const feed = await feeder(nameOf(b), spec, first, second, closing);
     const { pairs, unmatched, skipped } = matchOutputs(first, second);
     const reasonOf = ({ a: inA, b: inB }: TensorPair): string | undefined =>
@@ -140,7 +140,7 @@ async function feeder(
   if (unlike.length === 0) return ({ inputs }) => Promise.resolve(renamed(inputs, pairs));
   const misfit = unlike.find(([left, right]) => !isStretched(left, right));
   if (misfit === undefined) {
-    const own = closing(await openSamples({ madeFor: rangedInputs(a, b), ...spec }, b.inputs));
+    const own = closing(await openSamples({ madeFor: sampledInputs(a, b), ...spec }, b.inputs));
     return async ({ start, count }) => (await own.batch(start, count)).inputs;
   }
   const [left, right] = misfit;
@@ -171,10 +171,19 @@ function isStretched(left: Port, right: Port): boolean {
   return left.dataType === right.dataType && left.name === right.name && isOneBatch && isStretchable(from, to);
 }
 
-/** What one model does not tell of its inputs the other may: a quantized one knows what its float original takes. */
-function rangedInputs(a: Session, b: Session): readonly Port[] {
+/**
+ * What one model does not tell of its inputs the other may: a quantized one knows what its float original takes, and one for so many
+ * samples at once how many there are.
+ */
+function sampledInputs(a: Session, b: Session): readonly Port[] {
   const partners = new Map(matchPorts(a.inputs, b.inputs));
-  return a.inputs.map((port) => withRange(port, port.range ?? partners.get(port)?.range));
+  return a.inputs.map((port) => {
+    const other = partners.get(port);
+    const [batch, ...rest] = port.shape;
+    const [fixed] = other?.shape ?? [];
+    const shape = typeof batch === "string" && typeof fixed === "number" && fixed > 1 ? [fixed, ...rest] : port.shape;
+    return withRange({ ...port, shape }, port.range ?? other?.range);
+  });
 }
 
 function renamed(inputs: NamedTensors, pairs: readonly PortPair[]): NamedTensors {
