@@ -105,7 +105,7 @@ const FIXED = "fits only the original sizes";
 
 const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   conv: passConv,
-  "conv-transpose": () => "makes a larger map by sizes that it names",
+  "conv-transpose": () => "makes a larger map, whose size stays as its operator says it",
   pool: passPool,
   dense: (_, flow) => {
     const output = flow.outputBefore();
