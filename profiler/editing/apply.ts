@@ -6,7 +6,7 @@ import { requireData } from "../model/require-data.ts";
 import { whyOutOfReach } from "./absences.ts";
 import type { Edit } from "./edit.ts";
 import { inAnyOrder, type EarlierEdits } from "./edit-order.ts";
-import { withWeights } from "./weights-of-failure.ts";
+import { failureReason } from "./failure-reason.ts";
 import { trainingOf, type Learned, type TrainingContext } from "./train-edit.ts";
 import { cutModel } from "../neutral/cut-model.ts";
 import { changedLayers, keptTensors, type KeptTensor } from "../neutral/kept-tensors.ts";
@@ -103,7 +103,7 @@ export async function applyEdit(given: Model, edit: Edit, context: EditContext =
     (before, one) => predictEdit(before, one, { ...(bindings && { bindings }) }),
     () =>
       computed(model, edit, context).catch(async (error: unknown) => {
-        throw await withWeights(error, model, edit, bindings);
+        throw await failureReason(error, model, edit, bindings);
       }),
   );
   if ("after" in made) return made;

@@ -5,14 +5,13 @@ import type { ByteSegment } from "../bytes/byte-segments.ts";
 import type { ByteSource, ExternalDataFiles } from "../bytes/byte-source.ts";
 import { count } from "../counters.ts";
 import { NO_GROUPS, type Grouping } from "../layers/operator-group.ts";
-import { ownEntry } from "../own-entry.ts";
 import type { FormatId } from "../model/format.ts";
 import type { Model, Node, Quantization, TensorId } from "../model/model.ts";
 import { withEntry } from "../model/choose-entry.ts";
 import { requireData } from "../model/require-data.ts";
 import type { StoredSource } from "../model/stored-source.ts";
 import type { FormatAdapter } from "../neutral/adapter.ts";
-import type { OperatorRule, OperatorTable } from "../operators/operator-rule.ts";
+import type { OperatorTable } from "../operators/operator-rule.ts";
 import type { RunnableFile } from "./runnable-file.ts";
 import { modelIn, modelsIn, partOf } from "./bundles/bundle.ts";
 import { FORMAT_TYPES, formatByName, type FormatType } from "./format-types.ts";
@@ -22,14 +21,14 @@ import { storedSource as tfliteStoredSource } from "./tflite/stored-source.ts";
 import { quantizedActivations } from "./onnx/quantized-activations.ts";
 import { QUANTIZATION_GROUPS } from "./onnx/fusion/quantization-groups.ts";
 import { ONNX_ADAPTER } from "./onnx/adapter.ts";
-import { ONNX_OPERATORS } from "./onnx/operators/index.ts";
+import { isForeign as isForeignOnnx, ONNX_OPERATORS } from "./onnx/operators/index.ts";
 import { readOnnx, type ReadOptions } from "./onnx/read.ts";
 import { onnxBytes, onnxSegments, writeOnnx } from "./onnx/write.ts";
 import { TFLITE_ADAPTER } from "./tflite/adapter.ts";
 import { zeroBiasedFile } from "./tflite/zero-biases.ts";
 import { liteMicroRefusals } from "./tflite/lite-micro.ts";
 import { isTfliteFile } from "./tflite/identify.ts";
-import { TFLITE_OPERATORS } from "./tflite/operators/index.ts";
+import { isForeign as isForeignTflite, TFLITE_OPERATORS } from "./tflite/operators/index.ts";
 import { readTflite } from "./tflite/read.ts";
 import { tfliteBytes, tfliteSegments, writeTflite } from "./tflite/write.ts";
 
@@ -94,8 +93,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     runnable: () => Promise.resolve(undefined),
     segments: onnxSegments,
     operators: ONNX_OPERATORS,
-    isForeign: ({ domain, bodies }) =>
-      bodies.length === 0 && !ONNX_OPERATORS.has(domain) && !RUNTIME_DOMAINS.has(domain),
+    isForeign: isForeignOnnx,
     adapter: ONNX_ADAPTER,
     grouping: QUANTIZATION_GROUPS,
     quantizedActivations,
@@ -119,8 +117,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     runnable: zeroBiasedFile,
     segments: tfliteSegments,
     operators: TFLITE_OPERATORS,
-    isForeign: ({ domain, op }) =>
-      domain === "custom" && isOwnOfSomebody(ownEntry(TFLITE_OPERATORS.get(domain) ?? {}, op)),
+    isForeign: isForeignTflite,
     adapter: TFLITE_ADAPTER,
     // Quantized operators are taken as they are in the file.
     grouping: NO_GROUPS,
@@ -136,19 +133,6 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     fixesSizesToRun: true,
   },
 };
-
-/** Without a rule, or of a part of the model that was compiled for another processor. */
-function isOwnOfSomebody(rule: OperatorRule | undefined): boolean {
-  return rule === undefined || rule.unknownBecause !== undefined;
-}
-
-/** Of ONNX Runtime, whose operators are none of the table's. Source: ONNX Runtime, include/onnxruntime/core/graph/constants.h; ONNX, onnx/common/constants.h. */
-const RUNTIME_DOMAINS: ReadonlySet<string> = new Set([
-  "ai.onnx.training",
-  "ai.onnx.preview.training",
-  "com.microsoft.experimental",
-  "org.pytorch.aten",
-]);
 
 export function formatOf({ format }: Pick<Model, "format">): Format {
   return FORMATS[format];

@@ -1,7 +1,7 @@
 /**
- * A size that only a run can tell: a sum of products over names, rounded quotients and the larger of two sizes. Equal expressions are one object, so that `===`
- * compares them; whatever a name looks like ("seq-len", "2*s0"), it is a name and never read as arithmetic. Made by `symbol` and by the
- * arithmetic of `shapes/dimension.ts`.
+ * A size that only a run can tell: a sum of products over names, rounded quotients and the larger of two sizes. Equal expressions are one
+ * object, so that `===` compares them; whatever a name looks like ("seq-len", "2*s0"), it is a name and never read as arithmetic. Made by
+ * `symbol` and by the arithmetic of `shapes/dimension.ts`.
  */
 export class SizeExpression {
   private constructor(

@@ -1,7 +1,17 @@
 import type { Dimension } from "../model/shape.ts";
 import { ownEntry } from "../own-entry.ts";
 import { symbol } from "../model/size-expression.ts";
-import { add, ceilDivide, floorDivide, larger, multiply, product, smaller, subtract } from "./dimension.ts";
+import {
+  add,
+  ceilDivide,
+  floorDivide,
+  larger,
+  multiply,
+  product,
+  smaller,
+  subtract,
+  UNKNOWN_SIZE,
+} from "./dimension.ts";
 
 /**
  * Sizes as exporters write them where one follows from others: "past_sequence_length + sequence_length", "2*s0", "(s0 - 1)//2 + 1",
@@ -163,6 +173,7 @@ function ratio(a: Fraction, b: Fraction): Fraction {
 
 function rest(a: Fraction, b: Fraction): Fraction {
   const times = whole(roundedDown(ratio(a, b)));
+  if (times.above === UNKNOWN_SIZE) return times;
   return difference(a, { above: multiply(b.above, times.above), below: b.below });
 }
 

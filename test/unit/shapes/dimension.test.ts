@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseSize } from "../../../profiler/shapes/parse-size.ts";
 import fc from "fast-check";
 import type { Dimension } from "../../../profiler/model/shape.ts";
 import {
@@ -79,6 +80,10 @@ describe("arithmetic on sizes", () => {
       assert.equal(quotient(above, below), expected);
     });
   }
+
+  it("is unknown where a text divides by nothing", () => {
+    for (const text of ["h/0", "h//0", "h % 0", "Mod(h, 0)"]) assert.equal(parseSize(text)?.size, UNKNOWN_SIZE, text);
+  });
 
   it("prints a name as it is, and one that could be taken for arithmetic in quotes", () => {
     assert.equal(String(symbol("seq-len")), "seq-len");

@@ -1,3 +1,4 @@
+import type { Node } from "../../../model/model.ts";
 import { ownEntry } from "../../../own-entry.ts";
 import type { Operators } from "../../../neutral/operator.ts";
 import type { OperatorTable } from "../../../operators/operator-rule.ts";
@@ -67,4 +68,17 @@ export const ONNX_OPERATORS: OperatorTable = new Map([
 /** Whether an operator of the default domain runs graphs of its own. */
 export function runsBodies(op: string): boolean {
   return ownEntry(DEFAULT_DOMAIN, op)?.control !== undefined;
+}
+
+/** Domains of ONNX Runtime whose operators have no rules here. Source: include/onnxruntime/core/graph/constants.h; ONNX, onnx/common/constants.h. */
+const OTHER_DOMAINS: ReadonlySet<string> = new Set([
+  "ai.onnx.training",
+  "ai.onnx.preview.training",
+  "com.microsoft.experimental",
+  "org.pytorch.aten",
+]);
+
+/** Whether ONNX Runtime loads no model with this operator: it is somebody's own, and no function of the file. */
+export function isForeign({ domain, bodies }: Pick<Node, "domain" | "bodies">): boolean {
+  return bodies.length === 0 && !ONNX_OPERATORS.has(domain) && !OTHER_DOMAINS.has(domain);
 }

@@ -1,3 +1,5 @@
+import type { Node } from "../../../model/model.ts";
+import { ownEntry } from "../../../own-entry.ts";
 import type { OperatorTable } from "../../../operators/operator-rule.ts";
 import { ACTIVATION } from "./activation.ts";
 import { CASTING } from "./casting.ts";
@@ -42,3 +44,10 @@ export const TFLITE_OPERATORS: OperatorTable = new Map([
   ["", BUILTIN],
   ["custom", CUSTOM],
 ]);
+
+/** Whether LiteRT.js loads no model with this operator: a custom one without a rule, or a part that was compiled for another processor. */
+export function isForeign({ domain, op }: Pick<Node, "domain" | "op">): boolean {
+  if (domain !== "custom") return false;
+  const rule = ownEntry(CUSTOM, op);
+  return rule === undefined || rule.unknownBecause !== undefined;
+}
