@@ -1,6 +1,7 @@
 import type { LayerProfile } from "../profile.ts";
 import { FEWEST_RUNS, middleHalfOf } from "./latency-statistics.ts";
 import type { OptimizedOperator } from "./optimized-graph.ts";
+import { findRenamed, givenBy, isFormOf, plainName } from "./renamed-operators.ts";
 import type { ProfiledLevel } from "./profiled-level.ts";
 import type { ProfiledOperator, ProfiledRun } from "./ort-profile.ts";
 import type { LayerTimes, RowTime, UnmappedTime } from "./run-result.ts";
@@ -132,6 +133,8 @@ function alignOperators(
 class RowFinder {
   readonly #byOutput = new Map<string, LayerProfile>();
   readonly #kept: ReadonlySet<string>;
+  /** Of operators whose results are ONNX Runtime's own, in another layout than the model's: the rows that they are. */
+  readonly #renamed: ReadonlyMap<OptimizedOperator, LayerProfile>;
   /** Rows that have been found, with the one that stands for each. */
   readonly #taken = new Map<number, number>();
 
@@ -142,11 +145,12 @@ class RowFinder {
     for (const layer of layers.filter(({ role }) => role !== "fused"))
       for (const { name } of layer.outputs) if (!this.#byOutput.has(name)) this.#byOutput.set(name, layer);
     this.#kept = new Set(optimized.flatMap(givenBy));
+    this.#renamed = findRenamed(layers, optimized, this.#byOutput);
   }
 
   /** By the tensors it gives, with the rows in front of them that nothing else gives any more. */
   giving(counterpart: OptimizedOperator, operator: MeanOperator): readonly number[] {
-    const own = this.#renamed(counterpart);
+    const own = this.#renamed.get(counterpart);
     const rows = own === undefined ? this.#nearestRows(counterpart) : [own];
     if (rows.length === 0) return this.named(operator);
     const group = new Map(rows.map((row) => [row.index, row] as const));
@@ -157,7 +161,7 @@ class RowFinder {
       }
     }
     const members = [...group.values()];
-    const main = members.filter((row) => isOf(row, counterpart.op));
+    const main = members.filter((row) => isOf(row, counterpart.op) || row === own);
     const chosen = mostExpensive(main.length > 0 ? main : members);
     if (chosen === undefined) return [];
     // What brings an operator's result into another layout gives the tensor of a row that ran within that operator.
@@ -169,13 +173,6 @@ class RowFinder {
     return [chosen.index, ...members.filter((row) => row !== chosen).map(({ index }) => index)];
   }
 
-  /** The row that an operator is by its name and kind, where its result is one of ONNX Runtime's own: a Concat of blocked tensors. */
-  #renamed(counterpart: OptimizedOperator): LayerProfile | undefined {
-    if (givenBy(counterpart).some((name) => this.#byOutput.has(name))) return undefined;
-    const called = this.layers.filter((row) => row.name === counterpart.name && isOf(row, counterpart.op));
-    return called.length === 1 ? called[0] : undefined;
-  }
-
   /**
    * The rows that give its outputs. Where ONNX Runtime spells a row out as several operators (HardSwish as HardSigmoid and Mul), or puts
    * one in, that of the operator that reads them.
@@ -183,7 +180,8 @@ class RowFinder {
   #nearestRows(operator: OptimizedOperator): readonly LayerProfile[] {
     const seen = new Set([operator]);
     for (const each of seen) {
-      const rows = givenBy(each).flatMap((name) => this.#byOutput.get(name) ?? []);
+      const own = this.#renamed.get(each);
+      const rows = own === undefined ? givenBy(each).flatMap((name) => this.#byOutput.get(name) ?? []) : [own];
       if (rows.length > 0) return rows;
       for (const reader of this.#readers(each)) seen.add(reader);
     }
@@ -202,7 +200,7 @@ class RowFinder {
     const plain = plainName(name);
     const named = this.layers.filter((row) => row.name === name || row.name === plain);
     const same = named.filter((row) => isOf(row, op));
-    const called = same.length > 0 ? same : named.filter((row) => op.includes(row.op.split(".").at(-1) ?? row.op));
+    const called = same.length > 0 ? same : named.filter((row) => isFormOf(row, op));
     const fitting = called.filter(({ outputs }) =>
       outputs.every(({ shape }, place) => fits(shape, outputShapes[place])),
     );
@@ -210,23 +208,6 @@ class RowFinder {
     const chosen = candidates.find(({ isCounted }) => isCounted) ?? candidates[0];
     return chosen === undefined ? [] : [chosen.index];
   }
-}
-
-/** ONNX Runtime's marks of blocked layouts and of nodes that it made. */
-const MARKS = /(?:_nchwc|_nhwc|_token_\d+)+$/;
-
-/** Where an operator has no kernel for half precision it runs in float32, on tensors that are named after the model's. */
-const CAST = /^(?:Inserted(?:PrecisionFree)?Cast_)+/;
-
-/** The model's tensors that an operator gives: what runs on a blocked layout gives one of ONNX Runtime's own, and is named after the model's. */
-function givenBy({ name, outputs }: OptimizedOperator): readonly string[] {
-  const plain = plainName(name);
-  const given = outputs.map((output) => output.replace(CAST, ""));
-  return plain === name ? given : [plain, ...given];
-}
-
-function plainName(name: string): string {
-  return name.replace(MARKS, "").replace(CAST, "");
 }
 
 /** Rows name the domain of operators that are not the format's own. */

@@ -136,8 +136,60 @@ describe("times of a profile on the rows of the table", () => {
       const profiled = operators.map(({ op, name: of }) => ran(of, op, 1));
       const { rows, unmapped } = mapTimes([{ seconds: operators.length, operators: profiled }], operators, layers);
       assert.deepEqual(unmapped, []);
-      assert.equal(new Set(rows.map(({ layer }) => layer)).size, rows.length);
+      const timed = new Set(rows.map(({ layer }) => layer));
+      assert.equal(timed.size, rows.length);
+      const computing = layers.filter(({ role, kind }) => role === "compute" && kind !== "reshape");
+      assert.deepEqual(
+        computing.filter(({ index }) => !timed.has(index)).map(({ op }) => op),
+        [],
+      );
     });
+
+  it("tells operators on integers apart that run in another layout and have no names: by weights, and by what they read", async () => {
+    const scale = tensor("scale", "float32", []);
+    const zero = tensor("zero", "uint8", []);
+    const weights = ["first", "second", "third"].map((name) => tensor(name, "int8", [4, 4, 3, 3]));
+    const weightZero = tensor("weightZero", "int8", []);
+    const conv = (from: string, weight: string, to: string): OnnxNode =>
+      node("QLinearConv", [from, "scale", "zero", weight, "scale", "weightZero", "scale", "zero"], [to], {
+        pads: [1, 1, 1, 1],
+      });
+    const add = (a: string, b: string, to: string): OnnxNode =>
+      node(
+        "QLinearAdd",
+        [a, "scale", "zero", b, "scale", "zero", "scale", "zero"],
+        [to],
+        {},
+        { domain: "com.microsoft" },
+      );
+    const model = await inMemory(
+      [
+        conv("x", "first", "a"),
+        conv("a", "second", "b"),
+        add("a", "b", "c"),
+        conv("c", "third", "d"),
+        add("c", "d", "y"),
+      ],
+      { inputs: [value("x", "uint8", [1, 4, 8, 8])], initializers: [scale, zero, weightZero, ...weights] },
+    );
+    const operators = (await optimizedOperators(model, "all")) ?? [];
+    assert.ok(operators.filter(({ op }) => op === "Transpose").length === 2);
+    const { layers } = costModel(analyseModel(model, {}), DEFAULT_HARDWARE);
+    const profiled = operators.map(({ op, name }, index) => ran(name || `${op}_${index}`, op, 1));
+    const run = { seconds: operators.length, operators: profiled };
+    const { rows, unmapped } = mapTimes([run], operators, layers);
+    assert.deepEqual(unmapped, []);
+    assert.deepEqual(
+      rows.map(({ layer, seconds }) => [layer, seconds]),
+      [
+        [0, 2],
+        [1, 1],
+        [2, 1],
+        [3, 1],
+        [4, 2],
+      ],
+    );
+  });
 
   it("puts each row in one place: a concatenation of blocked tensors and what reads it, and what changes a result's layout", async () => {
     // Weights of their own: ONNX Runtime runs what two operators have in common once.
