@@ -8,6 +8,8 @@ export interface Weights {
   readonly shape: readonly number[];
   /** How the file stores each element, or is to store it. */
   readonly dataType: DataType;
+  /** What they take in the file, where their type and size do not tell: of sparse ones. */
+  readonly storedBytes?: number;
   /** Quantized weights: `read` gives real numbers, and lowering quantizes them again by this scheme. */
   readonly quantization?: Quantization;
   /** How the file is to hold them, where it decodes them itself; as `dataType` without. */

@@ -6,7 +6,8 @@ import { elementsOf, isStatic, type Shape } from "../model/shape.ts";
 import { executionOrder, usedTensors } from "../operators/execution-order.ts";
 import { layerNames } from "../operators/layer-names.ts";
 import { inferGraph, type InferredGraph, type InferredNode } from "../operators/infer.ts";
-import { UNKNOWN, type InferredType } from "../operators/inferred-type.ts";
+import { storedBytesOf } from "../operators/folded-constant.ts";
+import { UNKNOWN, type ConstantOrigin, type InferredType } from "../operators/inferred-type.ts";
 import type { ConstantType, FormatAdapter, Lifted, LiftScope } from "../neutral/adapter.ts";
 import { newWeights, type Weights } from "../neutral/weights.ts";
 import { NeutralGraph, type NeutralLayer, type NeutralSizes, type NeutralTensor } from "../neutral/neutral-graph.ts";
@@ -195,6 +196,15 @@ class Tensors implements LiftScope {
     if (!constant || !producer || !shape || !isStatic(shape) || dataType === undefined) return undefined;
     const type = { shape, dataType };
     const decoded = this.decodes ? this.side.decode?.(producer, this, type) : undefined;
-    return decoded ?? this.side.fold?.(producer, this, type) ?? this.#computed(id, type);
+    const found = decoded ?? this.side.fold?.(producer, this, type) ?? this.#computed(id, type);
+    return found && withStoredBytes(found, constant);
   }
+}
+
+/** What is decoded, or made from next to nothing, takes less in the file than its type says. */
+function withStoredBytes(weights: Weights, { parts }: ConstantOrigin): Weights {
+  const { constant, origin, storedBytes: known } = weights;
+  const storedBytes = parts && storedBytesOf(parts);
+  const isKnown = constant !== undefined || origin !== undefined || known !== undefined;
+  return isKnown || storedBytes === undefined ? weights : { ...weights, storedBytes };
 }

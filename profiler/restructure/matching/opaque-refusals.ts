@@ -13,3 +13,11 @@ export function opaqueRefusals(graph: NeutralGraph, kind: LayerKind): readonly R
 export function whyOpaque({ form }: NeutralLayer, otherwise: string): string {
   return form.kind === "opaque" && form.would !== undefined ? form.why : otherwise;
 }
+
+/** Why a model of convolutions and dense layers has none whose weights could be changed; undefined where it has no such layers at all. */
+export function whyNoneIsWeighted(graph: NeutralGraph): string | undefined {
+  const [first, ...others] = [...opaqueRefusals(graph, "conv"), ...opaqueRefusals(graph, "dense")];
+  if (first === undefined) return undefined;
+  const alike = others.length > 0 ? `, and ${others.length} more layers likewise` : "";
+  return `${first.target}: ${first.reason}${alike}`;
+}

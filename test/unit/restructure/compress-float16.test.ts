@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../profiler/editing/edit.ts";
 import { modelBytes } from "../../../profiler/formats/formats.ts";
+import { activationsOn } from "../../../profiler/runtime/activation-source.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
 import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { restructuringOf } from "../../../profiler/restructure/registry.ts";
@@ -58,6 +59,18 @@ describe("Weights of a model in float16", () => {
       assert.equal((await predictEdit(model, edit))?.fileBytes ?? bytes.length, bytes.length);
     });
   }
+
+  it("are fitted to samples, on which the layers changed so far run in float16 too", async () => {
+    const model = await MODEL;
+    for (const text of ["quantize-weights:", "prune-weights:conv:sparsity=0.1"]) {
+      const { after } = await applyEdit(model, parseEdit(text), {
+        activationsOf: (each) => activationsOn(each, { count: 8, seed: 2 }),
+      });
+      const written = await readBytes(await modelBytes(after));
+      const { outputs } = await compareRuns(model, written, { calibration: { count: 8, seed: 1 } });
+      assert.ok((outputs[0]?.difference?.snr ?? 0) > 15, `${text}: ${outputs[0]?.difference?.snr} dB`);
+    }
+  });
 
   it("are not to be halved once more", async () => {
     const found = restructuringOf("weights-float16").find(liftModel(await MODEL));

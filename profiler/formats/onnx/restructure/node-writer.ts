@@ -117,7 +117,9 @@ export class NodeWriter {
     const name = `${this.layer.name}.${role}`;
     const instead = this.#before(role);
     if (constant) return Promise.resolve(this.draft.addTensor(name, { constant }, instead));
-    return this.draft.addConstant(name, { shape, dataType, read: () => weights.read() }, instead);
+    // New numbers come as float32, whatever the layer computes in.
+    const type = dataType === "float32" ? this.#floatType() : dataType;
+    return this.draft.addConstant(name, { shape, dataType: type, read: () => weights.read() }, instead);
   }
 
   /**

@@ -182,22 +182,28 @@ class GraphPatch {
 
   async #field(field: WireField, tensor: Tensor): Promise<readonly ByteSegment[]> {
     if (this.#touch.isGone(tensor)) return [];
-    const { name, isNew, constant, declared } = tensor;
+    const { name, isNew, constant } = tensor;
     switch (field.field) {
       case GRAPH.initializer:
       case GRAPH.sparseInitializer:
         if (isNew && constant) return this.#successor(name, constant, field);
         break;
       case GRAPH.input:
+        // A default that a caller may override is no constant to ONNX Runtime: what decodes it would run at every inference.
+        if (isNew && constant && this.context.irVersion >= FIRST_WITH_OWN_INITIALIZERS) return [];
+        return this.#typed(field, tensor);
       case GRAPH.output:
-      case GRAPH.valueInfo: {
-        const changed = isNew ? constant : declared?.isEdited ? declared : undefined;
-        if (changed !== undefined) return this.#retyped(field, changed);
-        break;
-      }
+      case GRAPH.valueInfo:
+        return this.#typed(field, tensor);
       default:
     }
     return [copied(this.context.source, field)];
+  }
+
+  async #typed(field: WireField, tensor: Tensor): Promise<readonly ByteSegment[]> {
+    const { isNew, constant, declared } = tensor;
+    const changed = isNew ? constant : declared?.isEdited ? declared : undefined;
+    return changed === undefined ? [copied(this.context.source, field)] : this.#retyped(field, changed);
   }
 
   /** A new constant under the name of one of the file, which leaves it what was noted about it. */

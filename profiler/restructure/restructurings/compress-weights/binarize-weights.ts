@@ -3,7 +3,7 @@ import { defineRestructuring, matched } from "../../restructuring.ts";
 import { binaryCoding, plannedAffine } from "./codings.ts";
 import { plannedForm } from "./compressed-form.ts";
 import { compressLayers } from "./compress-layers.ts";
-import { decodedFindingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
+import { decodedFindingsAt, layersAt, scaleBytes, worthwhile } from "./weighted-layers.ts";
 
 const ID = "binarize-weights";
 
@@ -29,14 +29,14 @@ export const BINARIZE_WEIGHTS = defineRestructuring({
   ],
   answers: {},
   options: [],
-  find: (graph) => decodedFindingsAt(graph, worthwhile(graph, ONE_BIT), "weights of one bit"),
+  find: (graph) => decodedFindingsAt(graph, worthwhile(graph, ONE_BIT, scaleBytes), "weights of one bit"),
   predict: (graph, target) => {
-    const layers = matched(ID, target, layersAt(graph, target, worthwhile(graph, ONE_BIT)));
+    const layers = matched(ID, target, layersAt(graph, target, worthwhile(graph, ONE_BIT, scaleBytes)));
     const coding = plannedAffine(1, undefined, false);
     return { replace: new Map(layers.map((layer) => [layer.id, plannedForm(layer.form, { coding })])) };
   },
   rewrite: (graph, target, _, context) => {
-    const layers = matched(ID, target, layersAt(graph, target, worthwhile(graph, ONE_BIT)));
+    const layers = matched(ID, target, layersAt(graph, target, worthwhile(graph, ONE_BIT, scaleBytes)));
     return compressLayers(graph, layers, context, async (problem) => {
       const { weights, magnitudes } = await binarized(problem.target, problem.error);
       return { weights, coding: binaryCoding(weights, magnitudes) };

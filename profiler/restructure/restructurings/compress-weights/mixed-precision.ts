@@ -1,4 +1,5 @@
 import { mostSalient, refitted, saliencies, stagedMask } from "../../../compression/prune.ts";
+import type { LinearForm } from "../../../neutral/forms.ts";
 import type { LayerId, NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import type { WeightCoding } from "../../../neutral/weight-coding.ts";
 import type { WeightedLayer } from "../../approximation/follow-samples.ts";
@@ -9,7 +10,7 @@ import { compressLayers } from "./compress-layers.ts";
 import { bytesPerWeight, formatStorages, OTHERS, parseStorages, type LayerStorage } from "./layer-storage.ts";
 import { plannedQuantized, quantized } from "./quantized-layer.ts";
 import { sharedPruned, sharedWeights } from "./share-weights.ts";
-import { weightedLayers, worthwhile } from "./weighted-layers.ts";
+import { scaleBytes, tableBytes, weightedLayers, whyNone, worthwhile } from "./weighted-layers.ts";
 import type { WeightProblem } from "./weight-problem.ts";
 
 const ID = "mixed-precision";
@@ -46,7 +47,7 @@ export const MIXED_PRECISION = defineRestructuring({
     },
   ],
   find: (graph) => {
-    const layers = worthwhile(graph, 0.5);
+    const layers = worthwhile(graph, 0.5, scaleBytes);
     const [first] = layers;
     if (layers.length < FEWEST_LAYERS || first === undefined) return [];
     const why = `the first and the last of ${layers.length} layers in 8 bits, the others in 4`;
@@ -89,17 +90,24 @@ function storedLayers(graph: NeutralGraph, target: string, text: string | undefi
   const unknown = [...storages.keys()].find((name) => name !== OTHERS && !known.has(name));
   if (unknown !== undefined) return `"${unknown}" is neither a convolution nor a dense layer`;
   const others = storages.get(OTHERS);
-  const gains = new Set(others ? worthwhile(graph, bytesPerWeight(others)).map(({ id }) => id) : []);
+  const gains = new Set(
+    others ? worthwhile(graph, bytesPerWeight(others), besides(graph, others)).map(({ id }) => id) : [],
+  );
   const stored = layers.flatMap((layer): readonly StoredLayer[] => {
     const storage = storages.get(layer.name) ?? (gains.has(layer.id) ? others : undefined);
     return storage ? [{ layer, storage }] : [];
   });
-  return stored.length > 0 ? stored : "no layer has weights that would take less";
+  return stored.length > 0 ? stored : whyNone(graph);
+}
+
+/** What the weights of a layer take beside their bits. */
+function besides(graph: NeutralGraph, { kind, bits }: LayerStorage): (form: LinearForm) => number {
+  return kind === "quantized" ? scaleBytes : () => (bits > 0 ? tableBytes(graph, bits) : 0);
 }
 
 /** First and last layers lose most by few bits. */
 function usualStorages(graph: NeutralGraph): string {
-  const layers = worthwhile(graph, 0.5);
+  const layers = worthwhile(graph, 0.5, scaleBytes);
   const ends = [...new Set([layers.at(0), layers.at(-1)])].flatMap((layer) => layer?.name ?? []);
   const others: readonly [string, LayerStorage] = [OTHERS, { kind: "quantized", bits: 4 }];
   return formatStorages([

@@ -6,12 +6,19 @@ import { prunedCoding } from "./codings.ts";
 import { compressLayers } from "./compress-layers.ts";
 import { masksOf } from "./prune-masks.ts";
 import { sharedPruned } from "./share-weights.ts";
-import { findingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
+import { bytesPerWeight } from "./layer-storage.ts";
+import { findingsAt, layersAt, tableBytes, worthwhile } from "./weighted-layers.ts";
 
 const ID = "prune-weights";
 
 /** Changed copies of each sample: what few weights are fitted to must not be what few samples happen to be like. */
 const COPIES = 3;
+
+/** A weight counts as this many bytes at least: of a small layer, which is sensitive, little is gained. */
+const FEWEST_BYTES = 1;
+
+/** Sparsity of the pattern that takes out least. */
+const TWO_OF_FOUR = 0.5;
 
 /**
  * Weights that matter least go, whichever layer they are of: what taking one out costs is told by its layer's inputs (Hassibi, Stork:
@@ -69,14 +76,15 @@ export const PRUNE_WEIGHTS = defineRestructuring({
       default: "none",
     },
   ],
-  find: (graph) => findingsAt(graph, wholeModel(graph)),
+  find: (graph) => findingsAt(graph, wholeModel(graph, { sparsity: 0.8, bits: 0, pattern: "none" })),
   // How the places of what stays are stored depends on the places.
-  predict: (graph, target) => {
-    matched(ID, target, layersAt(graph, target, wholeModel(graph)));
+  predict: (graph, target, options) => {
+    matched(ID, target, layersAt(graph, target, wholeModel(graph, options)));
     return undefined;
   },
-  rewrite: async (graph, target, { sparsity, bits, pattern }, context) => {
-    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph)));
+  rewrite: async (graph, target, options, context) => {
+    const { sparsity, bits, pattern } = options;
+    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, options)));
     const masks = await masksOf(graph, layers, sparsity, pattern, context, COPIES);
     return compressLayers(
       graph,
@@ -93,6 +101,15 @@ export const PRUNE_WEIGHTS = defineRestructuring({
   },
 });
 
-function wholeModel(graph: NeutralGraph): readonly WeightedLayer[] {
-  return worthwhile(graph, 1);
+/** Of its options. */
+interface Pruning {
+  readonly sparsity: number;
+  readonly bits: number;
+  readonly pattern: string;
+}
+
+function wholeModel(graph: NeutralGraph, { sparsity, bits, pattern }: Pruning): readonly WeightedLayer[] {
+  const storage = { kind: "sparse", sparsity: pattern === "2:4" ? TWO_OF_FOUR : sparsity, bits } as const;
+  const bytes = Math.max(FEWEST_BYTES, bytesPerWeight(storage));
+  return worthwhile(graph, bytes, () => (bits > 0 ? tableBytes(graph, bits) : 0));
 }

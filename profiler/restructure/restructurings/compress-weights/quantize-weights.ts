@@ -4,7 +4,7 @@ import type { WeightedLayer } from "../../approximation/follow-samples.ts";
 import { plannedForm } from "./compressed-form.ts";
 import { compressLayers } from "./compress-layers.ts";
 import { plannedStorage, quantizedStorage, type QuantizedWeights } from "./quantized-layer.ts";
-import { findingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
+import { findingsAt, layersAt, scaleBytes, worthwhile } from "./weighted-layers.ts";
 
 const ID = "quantize-weights";
 
@@ -65,10 +65,10 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
       default: "float",
     },
   ],
-  find: (graph) => findingsAt(graph, wholeModel(graph, 8)),
+  find: (graph) => findingsAt(graph, wholeModel(graph, { bits: 8, block: 0 })),
   predict: (graph, target, options) => {
     const how = howOf(options);
-    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, how.bits)));
+    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, how)));
     return {
       replace: new Map(
         layers.map((layer) => [layer.id, plannedForm(layer.form, plannedStorage(layer, how, graph.layout))]),
@@ -77,7 +77,7 @@ export const QUANTIZE_WEIGHTS = defineRestructuring({
   },
   rewrite: (graph, target, options, context) => {
     const how = howOf(options);
-    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, how.bits)));
+    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, how)));
     return compressLayers(graph, layers, context, (problem, layer) =>
       quantizedStorage(problem, layer, how, graph.layout),
     );
@@ -96,6 +96,9 @@ function howOf({
   return { bits: Number(bits), block, inProducts: products === "integer" };
 }
 
-function wholeModel(graph: NeutralGraph, bits: number): readonly WeightedLayer[] {
-  return worthwhile(graph, bits / 8);
+function wholeModel(
+  graph: NeutralGraph,
+  { bits, block }: Pick<QuantizedWeights, "bits" | "block">,
+): readonly WeightedLayer[] {
+  return worthwhile(graph, bits / 8, (form) => scaleBytes(form, block));
 }

@@ -7,7 +7,7 @@ import { defineRestructuring, matched } from "../../restructuring.ts";
 import { paletteCoding, plannedPalette, prunedCoding } from "./codings.ts";
 import { plannedForm, type CompressedWeights } from "./compressed-form.ts";
 import { compressLayers } from "./compress-layers.ts";
-import { findingsAt, layersAt, worthwhile } from "./weighted-layers.ts";
+import { findingsAt, layersAt, tableBytes, worthwhile } from "./weighted-layers.ts";
 import type { WeightProblem } from "./weight-problem.ts";
 
 const ID = "share-weights";
@@ -59,7 +59,7 @@ export const SHARE_WEIGHTS = defineRestructuring({
  * (kws_dscnn, pruned to 36.4 KB: 38.2 KB with 4 bits, of which a zip of the weights leaves 13.9 KB instead of 22.5 KB).
  */
 function wholeModel(graph: NeutralGraph, bits: number): readonly WeightedLayer[] {
-  return worthwhile(graph, bits / 8);
+  return worthwhile(graph, bits / 8, () => tableBytes(graph, bits));
 }
 
 /** All weights of a layer with few values; what was pruned stays pruned. */

@@ -1,10 +1,12 @@
 import { bytesOf } from "../../../model/data-type.ts";
+import type { TensorId } from "../../../model/model.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { LinearForm } from "../../../neutral/forms.ts";
+import type { Weights } from "../../../neutral/weights.ts";
 import { rowShape } from "../../../neutral/weight-rows.ts";
 import { isKind, type NeutralGraph, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { WeightedLayer } from "../../approximation/follow-samples.ts";
-import { opaqueRefusals, whyOpaque } from "../../matching/opaque-refusals.ts";
+import { opaqueRefusals, whyNoneIsWeighted, whyOpaque } from "../../matching/opaque-refusals.ts";
 import { sharingWeights } from "../../matching/shared-weights.ts";
 import type { Finding } from "../../restructuring.ts";
 
@@ -36,15 +38,66 @@ function readersOf(graph: NeutralGraph, layer: NeutralLayer): readonly NeutralLa
 }
 
 /**
- * Layers that an edit of the whole model changes: those whose weights take less afterwards, with what decodes them.
+ * Layers that an edit of the whole model changes: those whose weights take less afterwards, with what decodes them. Weights that something
+ * else goes on reading as they are would be stored twice; those that layers read in several ways are stored once for each.
  * @param bytesPerWeight about what a weight takes afterwards
+ * @param besides what the weights of a layer take beside it: scales, a table
  */
-export function worthwhile(graph: NeutralGraph, bytesPerWeight: number): readonly WeightedLayer[] {
-  return weightedLayers(graph).filter(({ form: { weight } }) => {
-    const elements = elementsOf(weight.shape) ?? 0;
-    const stored = bytesOf(weight.dataType, elements) ?? 0;
-    return stored - elements * bytesPerWeight > DECODING_BYTES;
-  });
+export function worthwhile(
+  graph: NeutralGraph,
+  bytesPerWeight: number,
+  besides: (form: LinearForm) => number = () => 0,
+): readonly WeightedLayer[] {
+  const readElsewhere = weightsReadElsewhere(graph);
+  const layers = weightedLayers(graph);
+  const alike = new Map<Weights, WeightedLayer[]>();
+  for (const layer of layers) {
+    const source = sourceOf(layer.form.weight);
+    alike.set(source, [...(alike.get(source) ?? []), layer]);
+  }
+  const isSmaller = (source: Weights, readers: readonly WeightedLayer[]): boolean => {
+    const after = readers.map(
+      ({ form }) => (elementsOf(form.weight.shape) ?? 0) * bytesPerWeight + besides(form) + DECODING_BYTES,
+    );
+    return storedBytesOf(source) > after.reduce((sum, bytes) => sum + bytes, 0);
+  };
+  const smaller = new Set(
+    [...alike].flatMap(([source, readers]) =>
+      !readElsewhere.has(source) && isSmaller(source, readers) ? readers.map(({ id }) => id) : [],
+    ),
+  );
+  return layers.filter(({ id }) => smaller.has(id));
+}
+
+function storedBytesOf({ storedBytes, dataType, shape }: Weights): number {
+  return storedBytes ?? bytesOf(dataType, elementsOf(shape) ?? 0) ?? 0;
+}
+
+function sourceOf(weight: Weights): Weights {
+  return weight.origin?.weights ?? weight;
+}
+
+/** Weights that more than convolutions and dense layers read: bodies, other operators, whoever runs the model. */
+function weightsReadElsewhere(graph: NeutralGraph): ReadonlySet<Weights> {
+  const others = new Map<TensorId, NeutralLayer[]>();
+  const unchanged: Weights[] = [];
+  for (const layer of graph.layers) {
+    if (isWeighted(layer)) {
+      if (whyNotStored(layer) !== undefined) unchanged.push(sourceOf(layer.form.weight));
+      continue;
+    }
+    for (const id of layer.node.inputs) others.set(id, [...(others.get(id) ?? []), layer]);
+  }
+  const isRead = (id: TensorId): boolean => {
+    const { isOutput, isCaptured } = graph.tensor(id);
+    // What transposes or widens constants does it for those that read what comes of it.
+    const readers = others.get(id) ?? [];
+    return (
+      isOutput || isCaptured || readers.some(({ form, outputs }) => form.kind !== "constant" || outputs.some(isRead))
+    );
+  };
+  const read = graph.tensors.flatMap(({ id, constant }) => (constant && isRead(id) ? [sourceOf(constant)] : []));
+  return new Set([...unchanged, ...read]);
 }
 
 const NAMES = { conv: "convolution", "conv-transpose": "transposed convolution", dense: "dense" } as const;
@@ -88,13 +141,19 @@ export function decodedFindingsAt(
   return weightedLayers(graph).map(({ name }) => ({ target: name, reason }));
 }
 
+/** Why there is nothing to change in a whole model. */
+export function whyNone(graph: NeutralGraph): string {
+  const opaque = weightedLayers(graph).length === 0 ? whyNoneIsWeighted(graph) : undefined;
+  return opaque ?? "no layer has weights that would take less";
+}
+
 /** The layers that an edit is to change, or why there are none. */
 export function layersAt(
   graph: NeutralGraph,
   target: string,
   whole: readonly WeightedLayer[],
 ): readonly WeightedLayer[] | string {
-  if (target === "") return whole.length > 0 ? whole : "no layer has weights that would take less";
+  if (target === "") return whole.length > 0 ? whole : whyNone(graph);
   const layer = graph.layer(target);
   if (layer === undefined) return "there is no such layer";
   const first = readersOf(graph, layer)[0] ?? layer;
@@ -116,4 +175,16 @@ export function blockSizeFor(form: LinearForm, most: number): number | undefined
   if (most <= 0 || columns <= most) return undefined;
   for (let size = most; size > most / 2; size -= 1) if (columns % size === 0) return size;
   return undefined;
+}
+
+/** Bytes of scales: one for each output or, where weights share them in blocks, for each block with its zero point. */
+export function scaleBytes(form: LinearForm, block = 0): number {
+  const [rows = 1] = rowShape(form);
+  const size = blockSizeFor(form, block);
+  return size === undefined ? 4 * rows : (5 * rows * columnsOf(form)) / size;
+}
+
+/** Bytes of a table of values; TFLite files, whose channels come last, keep none. */
+export function tableBytes({ layout }: NeutralGraph, bits: number): number {
+  return layout === "channels-first" ? 4 * 2 ** bits : 0;
 }

@@ -58,7 +58,7 @@ class Planner {
   plan(): IntegerPlan {
     const { layers } = this.graph;
     for (const layer of layers) {
-      const rule = this.support.ruleOf(layer, this.graph);
+      const rule = this.#ruleOf(layer);
       if (typeof rule !== "string") this.#rules.set(layer.id, rule);
       else if (!UNASKED.has(layer.form.kind)) this.#floats.set(layer.id, rule);
     }
@@ -75,6 +75,13 @@ class Planner {
       groups: this.#groups(chosen),
       floats: this.#floats,
     };
+  }
+
+  #ruleOf(layer: NeutralLayer): IntegerRule | string {
+    const rule = this.support.ruleOf(layer, this.graph);
+    if (typeof rule === "string") return rule;
+    const constant = rule.inputs.map((id) => this.graph.tensor(id)).find((tensor) => tensor.constant !== undefined);
+    return constant ? `${constant.name}, which it reads as an activation, is constant` : rule;
   }
 
   /** Layers that hand on the integers they get cannot join those of a grid that a kernel fixes with others: they stay float. */

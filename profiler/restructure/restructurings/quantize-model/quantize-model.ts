@@ -8,6 +8,7 @@ import type { Rewrite } from "../../../neutral/rewrite.ts";
 import type { TensorId } from "../../../model/model.ts";
 import { followSamples, type LayerInputs } from "../../approximation/follow-samples.ts";
 import { defineRestructuring, matched, NotApplicableError, type RewriteContext } from "../../restructuring.ts";
+import { whyNoneIsWeighted } from "../../matching/opaque-refusals.ts";
 import { sharingWeights } from "../../matching/shared-weights.ts";
 import { problemTools } from "../compress-weights/compress-layers.ts";
 import type { Activations } from "../../../neutral/activations.ts";
@@ -201,7 +202,7 @@ function planFor(graph: NeutralGraph): ModelPlan | string {
   if (integers.products.length > 0) return { fold, graph: folded, support, integers };
   const weighted = folded.layers.find(({ form }) => form.kind === "conv" || form.kind === "dense");
   const reason = weighted && integers.floats.get(weighted.id);
-  return reason ?? "it has neither a convolution nor a dense layer";
+  return reason ?? whyNoneIsWeighted(folded) ?? "it has neither a convolution nor a dense layer";
 }
 
 /** Activations of integers, or standing for some; weights alone may be integers, and become others. */
