@@ -9,20 +9,22 @@ interface AbsencesProps {
   readonly absences: readonly ListedAbsence[];
   /** Only what concerns these rows is told; null: all of it. */
   readonly rows: ReadonlySet<number> | null;
+  /** Whether they are unfolded at first: where nothing is suggested, they are the answer. */
+  readonly isOpen: boolean;
   readonly onHighlight: (rows: readonly number[]) => void;
 }
 
 const SHOWN_AT_ONCE = 40;
 const MOST_NAMES = 3;
 
-/** Why edits are not suggested where a user could expect them, folded away until asked for. */
-export function Absences({ absences, rows, onHighlight }: AbsencesProps): JSX.Element | null {
+/** Why edits are not suggested where a user could expect them. */
+export function Absences({ absences, rows, isOpen, onHighlight }: AbsencesProps): JSX.Element | null {
   const [limit, setLimit] = useState(SHOWN_AT_ONCE);
   const shown = shownAbsences(absences, rows);
   if (shown.length === 0) return null;
   const hidden = shown.length - limit;
   return (
-    <details class="absences" data-testid="absences">
+    <details class="absences" data-testid="absences" open={isOpen}>
       <summary>{l10n.t("Not offered, and why ({0})", shown.length)}</summary>
       <ul>
         {byEdit(shown.slice(0, limit)).map(([edit, reasons]) => (

@@ -104,9 +104,7 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
       )}
       {suggestions?.list.length === 0 && !isWaiting && (
         <p class="panel-state" role="status">
-          {l10n.t(
-            "Edgewise finds nothing to restructure in this model: its layers are small already, quantized or unknown. If it is quantized, open the float model that it was made from.",
-          )}
+          {nothingText(suggestions)}
         </p>
       )}
       {suggestions !== null && suggestions.list.length > 0 && <SuggestionList {...props} suggestions={suggestions} />}
@@ -114,11 +112,21 @@ export function SuggestionsPane(props: SuggestionsPaneProps): JSX.Element {
         <Absences
           absences={suggestions.absences}
           rows={isForSelection ? props.selectedRows : null}
+          isOpen={suggestions.list.length === 0 && !isWaiting}
           onHighlight={props.onHighlight}
         />
       )}
     </>
   );
+}
+
+function nothingText({ absences = [] }: Suggestions): string {
+  const isAnswered = absences.some(({ title }) => title === null);
+  return isAnswered
+    ? l10n.t("Edgewise has nothing to suggest for this model, for the reasons below.")
+    : l10n.t(
+        "Edgewise finds nothing to restructure in this model: its layers are small already, quantized or unknown. If it is quantized, open the float model that it was made from.",
+      );
 }
 
 function lookingText(found: number): string {

@@ -273,11 +273,12 @@ describe("Suggestions on the page", () => {
       await lowRank.getByRole("button", { name: "Try", exact: true }).waitFor();
     });
 
-    it("are none for a model that nothing is known of, which is said", async () => {
+    it("are none for a model that the runtime does not load, with the reason unfolded", async () => {
       writeFileSync(vscode().path("unknown.onnx"), unknownOperator());
       await driver.open("unknown.onnx");
       await driver.compress.click();
-      await driver.shows(driver.panel, /Edgewise finds nothing to restructure in this model/);
+      await driver.shows(driver.panel, /Edgewise has nothing to suggest for this model, for the reasons below/);
+      await driver.shows(driver.panel.getByTestId("absences").getByRole("list").first(), /Any edit.*does not/s);
     });
 
     it("say why others are not offered, with names that are broken between their segments alone", async () => {
