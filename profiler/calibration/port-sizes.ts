@@ -19,10 +19,15 @@ export class PortSizes {
   constructor(ports: readonly Pick<Port, "shape" | "defaults">[]) {
     const sizes = ports.flatMap(({ shape }) => shape);
     this.#names = new SizeNames(sizes);
-    const texts = sizes.filter((size) => typeof size === "string");
-    this.names = new Set(texts.flatMap((text) => [...namesIn(this.#names.sizeOf(text))]));
+    this.names = this.namesOf(sizes);
     const told: Values = Object.fromEntries(ports.flatMap(({ defaults = {} }) => Object.entries(defaults)));
     this.defaults = Object.fromEntries([...this.names].map((name) => [name, ownEntry(told, name) ?? DEFAULT_SIZE]));
+  }
+
+  /** Names that the sizes are, or are computed from. */
+  namesOf(shape: PortShape): ReadonlySet<string> {
+    const texts = shape.filter((size) => typeof size === "string");
+    return new Set(texts.flatMap((text) => [...namesIn(this.#names.sizeOf(text))]));
   }
 
   /** The shape with the values that are known; what follows from them is computed. */

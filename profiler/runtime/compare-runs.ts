@@ -12,7 +12,8 @@ import type { NamedTensors } from "../tensors/numeric-tensor.ts";
 import { openSession } from "./open-session.ts";
 import type { OpenSession } from "./session-pool.ts";
 import { nameOf, type OpenModel, type Session } from "./session.ts";
-import { takesBatches, withRange, type Port } from "../tensors/port.ts";
+import { takesBatches } from "../calibration/input-layout.ts";
+import { withRange, type Port } from "../tensors/port.ts";
 
 /** A tensor by its name in each model. */
 export interface TensorPair {

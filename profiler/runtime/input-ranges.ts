@@ -36,10 +36,10 @@ function comparedWith(uses: Uses, input: TensorId): readonly number[] {
   const { declared } = uses.graph.tensors[input] ?? {};
   if (declared?.shape?.every((size) => size === 1) !== true) return [];
   const found = new Set<number>();
-  for (const { node, rule, id } of uses.unchanged(input)) {
+  for (const { uses: own, node, rule, id } of uses.unchanged(input)) {
     if (rule.compares !== true) continue;
     const other = node.inputs.find((operand) => operand !== id);
-    const [value, another] = other === undefined ? [] : (uses.constantValues(other) ?? []);
+    const [value, another] = other === undefined ? [] : (own.constantValues(other) ?? []);
     if (value !== undefined && another === undefined) found.add(value);
   }
   return [...found].sort((a, b) => a - b);
@@ -57,9 +57,9 @@ function realRange(type: DataType | undefined, { scales, zeroPoints }: Quantizat
 /** Rows of the smallest table that a tensor's elements are looked up in. */
 function fewestRows(uses: Uses, input: TensorId): number | undefined {
   let fewest: number | undefined;
-  for (const { node, rule, id } of uses.unchanged(input)) {
+  for (const { uses: own, node, rule, id } of uses.unchanged(input)) {
     if (rule.looksUp === undefined || node.inputs[rule.looksUp.rows] !== id) continue;
-    const rows = uses.rowsOf(node, rule.looksUp.table);
+    const rows = own.rowsOf(node, rule.looksUp.table);
     if (rows !== undefined && rows > 0) fewest = Math.min(fewest ?? rows, rows);
   }
   return fewest;

@@ -13,7 +13,7 @@ import type { NamedTensors, NumericTensor } from "../tensors/numeric-tensor.ts";
 import { ProcessDied, type RuntimeName } from "./process/runtime-process.ts";
 import { samplingOf, withSampling } from "./sampling.ts";
 import { type KeptSlice, type Session, type SessionOptions, type SessionRequest } from "./session.ts";
-import { takesBatches } from "../tensors/port.ts";
+import { takesBatches } from "../calibration/input-layout.ts";
 import { doubtOf } from "./saturation.ts";
 import { openTfliteSession } from "./tflite-session.ts";
 

@@ -1,3 +1,4 @@
+import { BATCH_NAME } from "../calibration/input-layout.ts";
 import { openInputs } from "../bindings.ts";
 import { formatOf } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
@@ -5,9 +6,6 @@ import type { Dimension } from "../model/shape.ts";
 import { namesIn } from "../model/size-expression.ts";
 import { inferGraph, type InferredGraph, type InferredNode } from "../operators/infer.ts";
 import type { Port, Sampling } from "../tensors/port.ts";
-
-/** How dimensions are called that samples lie along. */
-const BATCH_NAME = /^(n|bs|b|.*batch.*)$/i;
 
 /** A model never changes: what is found of it stays true. */
 const KNOWN = new WeakMap<Model, Sampling | undefined>();

@@ -1,8 +1,10 @@
 import { ownEntry } from "../own-entry.ts";
-import { ABSENT, isConstant, type Graph, type Node, type TensorId } from "../model/model.ts";
+import { ABSENT, isConstant, type Body, type Constant, type Graph, type Node, type TensorId } from "../model/model.ts";
 import type { OperatorRule, OperatorTable } from "../operators/operator-rule.ts";
 
 interface Use {
+  /** Of the graph that the node stands in. */
+  readonly uses: Uses;
   readonly node: Node;
   readonly rule: OperatorRule;
   /** What the node takes. */
@@ -17,6 +19,8 @@ export class Uses {
   constructor(
     readonly graph: Graph,
     private readonly operators: OperatorTable,
+    /** Of the graph around it, where it is a body. */
+    private readonly outer?: Uses,
   ) {
     for (const node of graph.nodes) {
       for (const id of node.outputs) this.#producers.set(id, node);
@@ -28,7 +32,7 @@ export class Uses {
     }
   }
 
-  /** What takes a tensor, as it is or under another type or shape. */
+  /** What takes a tensor, as it is or under another type or shape; nodes of branches and of functions that are called too. */
   *unchanged(tensor: TensorId): Iterable<Use> {
     const same = new Set([tensor]);
     for (const id of same) {
@@ -37,15 +41,24 @@ export class Uses {
         if (rule === undefined) continue;
         if (rule.carries !== undefined && node.inputs[rule.carries] === id)
           for (const output of node.outputs) same.add(output);
-        yield { node, rule, id };
+        yield { uses: this, node, rule, id };
+      }
+    }
+    for (const node of this.graph.nodes) {
+      for (const body of node.bodies) {
+        const within = namesWithin(node, body, same);
+        const inner = within.length === 0 ? undefined : new Uses(body.graph, this.operators, this);
+        for (const id of within) if (inner) yield* inner.unchanged(id);
       }
     }
   }
 
   /** Numbers of a constant of the file, or of a node that holds one. */
   constantValues(id: TensorId): readonly number[] | undefined {
-    const stored = this.graph.tensors[id]?.constant;
+    const stored = this.#stored(id);
     if (stored) return stored.values;
+    const around = this.graph.tensors[id]?.outer;
+    if (around !== undefined) return this.outer?.constantValues(around);
     const producer = this.#producers.get(id);
     if (producer === undefined || this.ruleOf(producer)?.kind !== "constant") return undefined;
     // ONNX's operator that holds its numbers itself; no other that makes constants has an attribute of these names and no input.
@@ -63,7 +76,12 @@ export class Uses {
     const carried = producer && this.ruleOf(producer)?.carries;
     const stored = carried === undefined ? table : (producer?.inputs[carried] ?? table);
     const axis = lookup.attributes.get("axis");
-    return this.graph.tensors[stored]?.constant?.shape.at(typeof axis === "number" ? axis : 0);
+    return this.#stored(stored)?.shape.at(typeof axis === "number" ? axis : 0);
+  }
+
+  #stored(id: TensorId): Constant | undefined {
+    const { constant, outer } = this.graph.tensors[id] ?? {};
+    return constant ?? (outer === undefined || !this.outer ? undefined : this.outer.#stored(outer));
   }
 
   ruleOf({ domain, op }: Node): OperatorRule | undefined {
@@ -71,3 +89,14 @@ export class Uses {
     return rules && ownEntry(rules, op);
   }
 }
+
+/** What tensors of a graph are in a body that one of its nodes runs: those that it reads from around it, and what it is given to begin with. */
+function namesWithin(node: Node, { role, graph }: Body, tensors: ReadonlySet<TensorId>): readonly TensorId[] {
+  const captured = graph.tensors.flatMap(({ id, outer }) => (outer !== undefined && tensors.has(outer) ? id : []));
+  if (!ENDS_WITH_INPUTS.has(role)) return captured;
+  const given = node.inputs.slice(Math.max(0, node.inputs.length - graph.inputs.length));
+  return [...captured, ...graph.inputs.filter((_, place) => tensors.has(given[place] ?? ABSENT))];
+}
+
+/** Bodies that take the last of their node's inputs as they are: a branch's condition comes before them. */
+const ENDS_WITH_INPUTS: ReadonlySet<Body["role"]> = new Set(["call", "then", "else"]);

@@ -31,10 +31,3 @@ export type Sampling = "alone" | "whole";
 export function withRange(port: Port, range: Range | undefined): Port {
   return range === undefined ? port : { ...port, range };
 }
-
-/** Whether several samples can be given at once. */
-export function takesBatches({ inputs }: { readonly inputs: readonly Port[] }): boolean {
-  return (
-    inputs.length > 0 && inputs.every(({ shape, sampling }) => sampling === undefined && typeof shape[0] === "string")
-  );
-}

@@ -4,7 +4,7 @@ import { resampled } from "../calibration/resample.ts";
 import type { SampleSet } from "../calibration/sample-set.ts";
 import { nearestElement, newArray, type NamedTensors, type NumericTensor } from "../tensors/numeric-tensor.ts";
 import { type Session } from "../runtime/session.ts";
-import { takesBatches } from "../tensors/port.ts";
+import { takesBatches } from "../calibration/input-layout.ts";
 import { RunError } from "../errors.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { sizeOf } from "./onnx-graph.ts";

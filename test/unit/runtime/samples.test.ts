@@ -7,8 +7,10 @@ import { openSamples, type SampleBatch } from "../../../profiler/calibration/sam
 import type { CalibrationSpec, InputSpec } from "../../../profiler/calibration/spec.ts";
 import type { Port } from "../../../profiler/tensors/port.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
+import { graph, node, tensor, value, type OnnxNode } from "../../builders/onnx-builder.ts";
+import { inputPorts } from "../../../profiler/runtime/model-ports.ts";
 import { bytesOf, npyFile } from "./npy-file.ts";
-import { valuesOf } from "./tiny-models.ts";
+import { inMemory, valuesOf } from "./tiny-models.ts";
 
 const X: Port = { name: "x", dataType: "float32", shape: ["batch", 2, 2] };
 const NUMBERS = Float32Array.from({ length: 12 }, (_, index) => index);
@@ -158,6 +160,36 @@ describe("Calibration samples", () => {
       [[1, 2, 2], [1, 7], [2, 5, 4], []],
     );
     assert.ok([8000, 16000].includes(inputs.mode?.data[0] ?? 0));
+  });
+
+  it("are one at a time where the batch stands at another place too, and sizes of tables are no batch", async () => {
+    const shapes = async (...dims: Port["shape"][]): Promise<readonly unknown[]> => {
+      const ports = dims.map((shape, index): Port => ({ name: `x${index}`, dataType: "float32", shape }));
+      const samples = await openSamples({ dimensions: { batch: 3, rows: 7 } }, ports);
+      const { inputs } = await samples.batch(0, 1);
+      await samples.close();
+      return [samples.mostPerRun, ...Object.values(inputs).map(({ shape }) => shape)];
+    };
+    // A state, guided twice, pairs of samples and rows, and a graph's nodes with the edges between them.
+    assert.deepEqual(await shapes(["batch", 9], [2, "batch", 4]), [1, [1, 9], [2, 1, 4]]);
+    assert.deepEqual(await shapes(["batch", 9], ["2*batch", 4]), [1, [1, 9], [2, 4]]);
+    assert.deepEqual(await shapes(["batch", 9], ["rows", 4], ["batch", "rows"]), [1, [1, 9], [7, 4], [1, 7]]);
+    assert.deepEqual(await shapes(["rows", 9], ["rows", "rows"]), [1, [7, 9], [7, 7]]);
+    assert.deepEqual(await shapes(["batch", 9], ["rows", 4]), [Infinity, [1, 9], [1, 4]]);
+  });
+
+  it("hold what a setting is compared with in any branch", async () => {
+    const constant = (value: number): OnnxNode =>
+      node("Constant", [], ["rate"], { value: tensor("", "int64", [], [value]) });
+    const known = (value: number, name: string): readonly OnnxNode[] => [
+      constant(value),
+      node("Equal", ["mode", "rate"], [name]),
+    ];
+    const last = graph(known(8000, "is"), { name: "else", outputs: ["is"] });
+    const first = graph([node("Identity", ["found"], ["is"])], { name: "then", outputs: ["is"] });
+    const nodes = [...known(16000, "found"), node("If", ["found"], ["y"], { then_branch: first, else_branch: last })];
+    const [mode] = inputPorts(await inMemory(nodes, { inputs: [value("mode", "int64", [])] }));
+    assert.deepEqual(mode?.range?.among, [8000, 16000]);
   });
 
   it("that are made up have the sizes that the model is shown with", async () => {
