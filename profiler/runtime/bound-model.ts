@@ -4,6 +4,10 @@ import { formatOf } from "../formats/formats.ts";
 import type { Model } from "../model/model.ts";
 import { printDimension, type PortShape } from "../model/shape.ts";
 import { withFixedSizes } from "../translation/fixed-sizes.ts";
+import { withKnownSettings } from "../translation/known-settings.ts";
+
+/** By what it is with fixed sizes: a model never changes. */
+const BOUND = new WeakMap<Model, Model>();
 
 /** Whether a runtime that takes fixed sizes alone has to be given a model of its own for each size of the inputs. */
 export function hasOpenSizes(model: Model): boolean {
@@ -15,7 +19,11 @@ export function hasOpenSizes(model: Model): boolean {
  * model itself where its runtime binds sizes while it runs, or the file leaves none open.
  */
 export function boundTo(model: Model, inputs: readonly (readonly number[] | undefined)[]): Model {
-  return formatOf(model).fixesSizesToRun && leavesOpen(model) ? withFixedSizes(model, sizesOf(model, inputs)) : model;
+  if (!formatOf(model).fixesSizesToRun || !leavesOpen(model)) return model;
+  const fixed = withFixedSizes(model, sizesOf(model, inputs));
+  const known = BOUND.get(fixed) ?? withKnownSettings(fixed);
+  BOUND.set(fixed, known);
+  return known;
 }
 
 /** Sizes of the inputs, in their order; open ones by their names. */

@@ -6,8 +6,12 @@ import { parseEdit } from "../../../profiler/editing/edit.ts";
 import {
   Conv2DOptionsT,
   FullyConnectedOptionsT,
+  PackOptionsT,
   Padding,
   ReducerOptionsT,
+  ShapeOptionsT,
+  StridedSliceOptionsT,
+  TensorType,
 } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import { tfliteBytes } from "../../../profiler/formats/tflite/write.ts";
 import type { Model } from "../../../profiler/model/model.ts";
@@ -128,5 +132,42 @@ describe("TFLite models of open sizes", function () {
     const { outputs } = await compareRuns(model, after, { calibration: { count: 2, dimensions: { "x[1]": 9 } } });
     const { snr = 0 } = outputs[0]?.difference ?? {};
     assert.ok(snr > 8, `${snr} dB`);
+  });
+
+  it("run where a tensor that they compute says the size of what they give", async () => {
+    const ints = (name: string, data: readonly number[], shape = [data.length]): TensorSpec => ({
+      ...{ name, type: "int32", shape, data: [...data] },
+    });
+    const open = (name: string, shape: readonly number[]): TensorSpec => signed(name, shape, [shape.length - 2]);
+    const model = await readSpec({
+      tensors: [
+        open("x", [1, 1, 4]),
+        ...[ints("[-1,4]", [-1, 4]), ints("[1]", [1]), ints("[2]", [2]), ints("1", [1], []), ints("5", [5], [])],
+        { name: "w", shape: [5, 4], data: Array.from({ length: 20 }, (_, index) => Math.sin(index)) },
+        ...[open("rows", [1, 4]), open("r", [1, 5]), open("y", [1, 1, 5])],
+        ...["of x", "count", "of y"].map((name, place) => ({
+          name,
+          type: "int32" as const,
+          shape: [[3], [], [3]][place] ?? [],
+        })),
+      ].map((tensor) => ({ hasRank: true, ...tensor })),
+      operators: [
+        { op: "RESHAPE", inputs: ["x", "[-1,4]"], outputs: ["rows"] },
+        { op: "FULLY_CONNECTED", inputs: ["rows", "w"], outputs: ["r"], options: new FullyConnectedOptionsT() },
+        { op: "SHAPE", inputs: ["x"], outputs: ["of x"], options: new ShapeOptionsT(TensorType.INT32) },
+        {
+          ...{ op: "STRIDED_SLICE", inputs: ["of x", "[1]", "[2]", "[1]"], outputs: ["count"] },
+          options: Object.assign(new StridedSliceOptionsT(), { shrinkAxisMask: 1 }),
+        },
+        { op: "PACK", inputs: ["1", "count", "5"], outputs: ["of y"], options: new PackOptionsT(3, 0) },
+        { op: "RESHAPE", inputs: ["r", "of y"], outputs: ["y"] },
+      ],
+      ...{ inputs: ["x"], outputs: ["y"] },
+    });
+    const { outputs } = await compareRuns(model, model, { calibration: { count: 2, dimensions: { "x[1]": 3 } } });
+    assert.deepEqual(
+      outputs.map(({ difference }) => difference?.elements),
+      [2 * 3 * 5],
+    );
   });
 });
