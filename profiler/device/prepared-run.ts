@@ -11,6 +11,7 @@ import { openSamples } from "../calibration/sample-set.ts";
 import type { NamedTensors } from "../tensors/numeric-tensor.ts";
 import { inputPorts } from "../runtime/model-ports.ts";
 import { boundTo } from "../runtime/bound-model.ts";
+import { hasState } from "../runtime/model-state.ts";
 import { openSession } from "../runtime/open-session.ts";
 import { saturationOf } from "../runtime/saturation.ts";
 import type { Session } from "../runtime/session.ts";
@@ -129,10 +130,6 @@ async function outputsOf(
 }
 
 type Reference = Pick<Session, "inputs" | "outputs" | "skipped" | "run" | "close">;
-
-function hasState({ entries }: Model): boolean {
-  return entries.some(({ graph }) => graph.tensors.some(({ isVariable }) => isVariable === true));
-}
 
 /** What samples are chosen for, of a model that this machine cannot run. */
 function withoutRunning(model: Model, why: string): Reference {

@@ -42,8 +42,18 @@ function nodesBetween(graph: Graph, from: readonly TensorId[], to: readonly Tens
     wanted.add(maker);
     pending.push(...usedTensors(maker));
   }
-  const kept = graph.nodes.filter((node) => wanted.has(node));
+  const readsState = [...wanted].some(({ inputs }) => inputs.some((id) => isResource(graph.tensors[id])));
+  const kept = graph.nodes.filter((node) => wanted.has(node) || (readsState && preparesState(node)));
   return kept.map((node, index) => ({ ...node, index, identity: node.identity ?? `part${index}` }));
+}
+
+function isResource(tensor: Tensor | undefined): boolean {
+  return tensor?.declared?.dataType === "resource";
+}
+
+/** Nothing takes what it gives: it fills variables before the first run. Those are whatever lies in memory without it. */
+function preparesState({ bodies }: Node): boolean {
+  return bodies.some(({ role }) => role === "once");
 }
 
 /** Files declare sizes as numbers too that are others where those of the inputs are: in a part nothing says that any more. */

@@ -76,6 +76,8 @@ interface OperatorTraits {
   readonly isNondeterministic?: true;
   /** An input that says whether it draws random numbers, as in training; it does not where that is left out. */
   readonly drawsWhen?: number;
+  /** It changes what later runs find: a variable. */
+  readonly writesState?: true;
   /** For operators with bodies. */
   readonly control?: ControlRule;
 }

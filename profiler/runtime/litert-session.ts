@@ -9,6 +9,7 @@ import { boundTo, hasOpenSizes, openShapes } from "./bound-model.ts";
 import { checkInputs } from "../tensors/check-inputs.ts";
 import type { NamedTensors, NumericArray, NumericTensor } from "../tensors/numeric-tensor.ts";
 import { LoadedModel, type Loading } from "./process/loaded-model.ts";
+import { writesState } from "./model-state.ts";
 import { runError } from "./process/run-error.ts";
 import type { RuntimeAnswer } from "./process/runtime-process.ts";
 import { type Session, type SessionRequest } from "./session.ts";
@@ -37,7 +38,35 @@ export async function openWithoutState(model: Model, request: SessionRequest): P
   refuseState(model);
   refuseSparseHalves(model);
   refuseRunTimeSizes(model, request);
-  return openFixedSession(model, request);
+  return writesState(model) ? openForgetful(model, request) : openFixedSession(model, request);
+}
+
+/** Variables of the model begin each run as they begin the first, as TFLite's own runtime resets those that are tensors: it is loaded for each. */
+async function openForgetful(model: Model, request: SessionRequest): Promise<Session> {
+  const opened = (signal = request.signal): Promise<LitertSession> =>
+    openFixedSession(model, signal ? { ...request, signal } : request);
+  let unused: LitertSession | undefined = await opened();
+  let isClosed = false;
+  const { inputs, outputs, captured, skipped } = unused;
+  return {
+    ...{ inputs, outputs, captured, skipped },
+    run: async (given, signal) => {
+      if (isClosed) throw new RunError(`${model.file}: the session is closed`);
+      const waiting = unused;
+      unused = undefined;
+      const session = waiting ?? (await opened(signal));
+      try {
+        return await session.run(given, signal);
+      } finally {
+        await session.close();
+      }
+    },
+    close: async () => {
+      isClosed = true;
+      await unused?.close();
+      unused = undefined;
+    },
+  };
 }
 
 /** What runs a part of a model, whose tensors need not be known to a user. */
