@@ -1,7 +1,8 @@
-import { diagnose, diagnoseWeights, type Diagnosis } from "../diagnostics/index.ts";
+import { diagnose, weightInspector, type Diagnosis } from "../diagnostics/index.ts";
 import { INTEGER_RULES } from "../diagnostics/integer-rules.ts";
 import { printable } from "../exports/printable.ts";
 import { DEFAULT_HARDWARE } from "../hardware/hardware.ts";
+import type { NeutralLayer } from "../neutral/neutral-graph.ts";
 import { costModel, type AnalysedModel } from "../profile-model.ts";
 
 /** What the listing marks of how a layer's numbers are stored or computed with. */
@@ -16,17 +17,31 @@ export interface WeightNotice {
 
 const OF_INTEGERS: ReadonlySet<string> = new Set(INTEGER_RULES.map(({ code }) => code));
 
-/** @throws the signal's reason when it aborts */
-export async function weightNotices(model: AnalysedModel, signal?: AbortSignal): Promise<readonly WeightNotice[]> {
+export interface Noticing {
+  /** To be shown the numbers of each layer as they are read. */
+  readonly look: (layer: NeutralLayer, elements: Float32Array) => void;
+  /** What was noticed so far, in the order of the table, and what needs no numbers before it. */
+  readonly notices: () => readonly WeightNotice[];
+}
+
+/** Notices what the listing marks while something else reads the weights: nothing is read twice. */
+export function noticing(model: AnalysedModel): Noticing {
   const profile = costModel(model, DEFAULT_HARDWARE);
+  const inspect = weightInspector(model, profile);
   const integers = diagnose(model, profile).filter(({ code }) => OF_INTEGERS.has(code));
-  const { diagnoses } = await diagnoseWeights(model, profile, {}, { ...(signal && { signal }) });
-  return [...integers, ...diagnoses].map(({ layer, code, message, answers }: Diagnosis) => ({
+  const found: Diagnosis[] = [];
+  const notice = ({ layer, code, message, answers }: Diagnosis): WeightNotice => ({
     layer: profile.layers[layer]?.name ?? "",
     code,
     message,
     edits: answers.map(({ restructuring }) => restructuring),
-  }));
+  });
+  return {
+    look: (layer, elements) => {
+      found.push(...inspect(layer, elements));
+    },
+    notices: () => [...integers, ...found.toSorted((a, b) => a.layer - b.layer)].map(notice),
+  };
 }
 
 /** Layers that are named where several have the same. */

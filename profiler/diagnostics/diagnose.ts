@@ -56,11 +56,23 @@ export async function diagnoseWeights(
     if (elements > MOST_ELEMENTS_OF_ALL) break;
     signal?.throwIfAborted();
     onProgress?.(read / within.length);
-    const numbers = await numbersOf(layer, weights, subject);
-    diagnoses.push(...inWeights(numbers, settings, subject));
+    diagnoses.push(...inWeights(numbersOf(layer, weights, await weights.read(), subject), settings, subject));
     read += 1;
   }
   return { diagnoses: diagnoses.sort(inOrder), read, skipped: weighted.length - read };
+}
+
+/** What the same rules say of a layer whose weights' numbers somebody else reads anyway. */
+export function weightInspector(
+  analysed: AnalysedModel,
+  profile: Profile,
+  settings: RuleSettings = {},
+): (layer: NeutralLayer, elements: Float32Array) => readonly Diagnosis[] {
+  const subject = subjectOf(analysed, profile);
+  return (layer, elements) =>
+    weightsOf(layer).flatMap(({ weights }) =>
+      inWeights(numbersOf(layer, weights, elements, subject), settings, subject),
+    );
 }
 
 function inWeights(weights: LayerWeights, settings: RuleSettings, subject: Subject): readonly Diagnosis[] {
@@ -79,9 +91,9 @@ function weightsOf(layer: NeutralLayer): readonly { layer: NeutralLayer; weights
   return [{ layer, weights: weight, elements: elementsOf(weight.shape) ?? 0 }];
 }
 
-async function numbersOf(layer: NeutralLayer, weights: Weights, subject: Subject): Promise<LayerWeights> {
+function numbersOf(layer: NeutralLayer, weights: Weights, elements: Float32Array, subject: Subject): LayerWeights {
   const isStoredSo = isFloat(weights.dataType) && !isDecoded(layer, weights, subject);
-  return { layer, shape: weights.shape, elements: await weights.read(), isFloat: isStoredSo };
+  return { layer, shape: weights.shape, elements, isFloat: isStoredSo };
 }
 
 /** Fewer bytes stand in the file than the numbers take: it decodes them, or another layer has them. */

@@ -5,7 +5,7 @@ import { ModelFormatError } from "../errors.ts";
 import { macsOf } from "../layers/cost-rules.ts";
 import { elementsOf } from "../model/shape.ts";
 import { payloadsOf } from "../neutral/edited-model.ts";
-import { isKind } from "../neutral/neutral-graph.ts";
+import { isKind, type NeutralLayer } from "../neutral/neutral-graph.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import type { Weights } from "../neutral/weights.ts";
 import { liftModel } from "../translation/lift-model.ts";
@@ -30,24 +30,35 @@ export interface WeightReport {
 const OUT_OF_REACH =
   "its weights are no numbers in the model's file: they are texts, or in another file that is not read";
 
+interface ReportOptions extends DownloadOptions {
+  /** Shown the numbers of each convolution and dense layer, which are read once for it and the report. */
+  readonly look?: (layer: NeutralLayer, elements: Float32Array) => void;
+}
+
 /**
  * Layers with weights in the order of the table; what several share is told of the first. Numbers that cannot be read cost their layer
  * alone. Aborting ends it between two layers.
  */
 export async function weightReports(
   analysed: AnalysedModel,
-  { signal, onProgress }: DownloadOptions = {},
+  { signal, onProgress, look }: ReportOptions = {},
 ): Promise<readonly WeightReport[]> {
   const lifted = new Map(liftModel(analysed.model).layers.map((layer) => [layer.node, layer]));
   const reports: WeightReport[] = [];
   for (const { layer, index, origins, own } of ownConstants(analysed)) {
     signal?.throwIfAborted();
     onProgress?.(index / analysed.listing.layers.length);
-    if (own.length === 0) continue;
-    const segments = own.some(isOutOfReach) ? null : (await Promise.all(own.map(payloadsOf))).flat();
     const neutral = lifted.get(layer.node);
     const weight =
       neutral !== undefined && (isKind(neutral, "conv") || isKind(neutral, "dense")) ? neutral.form.weight : undefined;
+    if (own.length === 0) {
+      if (look && neutral && weight) look(neutral, await weight.read());
+      continue;
+    }
+    const segments = own.some(isOutOfReach) ? null : (await Promise.all(own.map(payloadsOf))).flat();
+    const show = (elements: Float32Array): void => {
+      if (look && neutral) look(neutral, elements);
+    };
     reports.push({
       layer: layer.name,
       elements: origins.reduce<number | null>(
@@ -56,7 +67,7 @@ export async function weightReports(
       ),
       storedBytes: own.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
       downloadBytes: segments && (await deflatedLength(segments, signal ? { signal } : {})),
-      ...(segments ? await deepCompressed(weight) : { deepCompression: null, unreadable: OUT_OF_REACH }),
+      ...(segments ? await deepCompressed(weight, show) : { deepCompression: null, unreadable: OUT_OF_REACH }),
       xnor: weight ? xnorOf(weight.shape, macsOf(layer.operation).total) : null,
     });
   }
@@ -65,10 +76,13 @@ export async function weightReports(
 
 async function deepCompressed(
   weight: Weights | undefined,
+  show: (elements: Float32Array) => void,
 ): Promise<Pick<WeightReport, "deepCompression" | "unreadable">> {
   if (!weight) return { deepCompression: null };
   try {
-    return { deepCompression: deepCompressionOf(await weight.read(), weight.shape[0]) };
+    const elements = await weight.read();
+    show(elements);
+    return { deepCompression: deepCompressionOf(elements, weight.shape[0]) };
   } catch (error) {
     // A sparse tensor whose lists lead outside, say. A file that changed meanwhile is nothing that one layer is to blame for.
     if (!(error instanceof ModelFormatError)) throw error;

@@ -10,7 +10,7 @@ import { weightReports, type WeightReport } from "../../views/weight-report.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
 import { aligned } from "../tensor-table.ts";
-import { noticesText, weightNotices, type WeightNotice } from "../weight-notices.ts";
+import { noticesText, noticing, type WeightNotice } from "../weight-notices.ts";
 import { withModel } from "../with-model.ts";
 import { MODEL_ARGUMENT } from "../model-argument.ts";
 
@@ -33,11 +33,13 @@ export function addWeightsCommand(program: Command, context: CliContext): void {
       const signal = context.interruption?.();
       const { layers, noticed } = await withModel(path, async (model) => {
         const analysed = analyseModel(model, dim);
+        const { look, notices } = noticing(analysed);
         const reports = await weightReports(analysed, {
+          look,
           ...(signal && { signal }),
           onProgress: (done) => context.progress?.(`reading weights: ${Math.round(100 * done)} %`),
         });
-        return { layers: reports, noticed: await weightNotices(analysed, signal) };
+        return { layers: reports, noticed: notices() };
       }).finally(() => context.progress?.(""));
       context.write(json ? jsonText({ schema: 1, model: path, layers, noticed }) : weightTable(layers, noticed));
     });

@@ -1,11 +1,25 @@
 import assert from "node:assert/strict";
-import { noticesText, weightNotices } from "../../../profiler/cli/weight-notices.ts";
+import { noticesText, noticing } from "../../../profiler/cli/weight-notices.ts";
+import type { ByteSource } from "../../../profiler/bytes/byte-source.ts";
+import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
+import { readModel } from "../../../profiler/formats/formats.ts";
 import { analyseModel } from "../../../profiler/profile-model.ts";
+import { weightReports } from "../../../profiler/views/weight-report.ts";
 import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
-import { modelOfBytes } from "../../builders/read-model.ts";
 
 const CHANNELS = 8;
 const SIXTY_FOURTHS = Array.from({ length: CHANNELS ** 2 }, (_, index) => (((index * 37) % 255) - 127) / 64);
+
+/** @returns lengths of what is read of it, as they are read */
+function counted(inner: ByteSource): { readonly source: ByteSource; readonly reads: number[] } {
+  const reads: number[] = [];
+  const { name, size } = inner;
+  const read: ByteSource["read"] = (offset, length) => {
+    reads.push(length);
+    return inner.read(offset, length);
+  };
+  return { source: { name, size, read, close: () => inner.close() }, reads };
+}
 
 describe("What edgewise weights says is noticed", () => {
   it("holds the listing's diagnostics of weights, once for all layers of which the same is said", async () => {
@@ -17,7 +31,20 @@ describe("What edgewise weights says is noticed", () => {
       outputs: ["y"],
       initializers: nodes.map((_, at) => tensor(`w${at}`, "float32", [CHANNELS, CHANNELS, 1, 1], SIXTY_FOURTHS)),
     });
-    const notices = await weightNotices(analyseModel(await modelOfBytes("m.onnx", onnxModel({ graph: main })), {}));
+    const { source, reads } = counted(new MemorySource("m.onnx", onnxModel({ graph: main })));
+    const analysed = analyseModel(
+      await readModel(source, { open: () => Promise.reject(new Error("no other file")) }),
+      {},
+    );
+    const { look, notices: noticed } = noticing(analysed);
+    reads.length = 0;
+    await weightReports(analysed, { look });
+    const notices = noticed();
+    // The download's bytes, and the numbers: for the report and for what is noticed alike.
+    assert.equal(
+      reads.reduce((sum, length) => sum + length, 0),
+      2 * 4 * nodes.length * SIXTY_FOURTHS.length,
+    );
     assert.deepEqual(
       notices.map(({ layer, code }) => `${layer} ${code}`),
       nodes.map((_, at) => `conv${at} int8-weights`),
