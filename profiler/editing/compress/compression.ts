@@ -8,7 +8,7 @@ import { Points } from "../fit/points.ts";
 import { possible, predictedTotals } from "../fit/possible.ts";
 import type { Trials } from "../fit/trials.ts";
 import type { CompressOptions } from "./compress-options.ts";
-import { densityFor, isNearly, isUseless, sizesOf, type Pruned } from "./density.ts";
+import { densityFor, isEnough, sizesOf, type Pruned } from "./density.ts";
 import { countOf, measured } from "../sensitivity/sensitivity.ts";
 import { mixedToSize } from "../sensitivity/mixed-edit.ts";
 import type { LayerSensitivity } from "../sensitivity/sensitivity-points.ts";
@@ -36,8 +36,6 @@ const LEAST_DOWNLOAD = 0.75;
 const SHARED_BITS = 4;
 /** Where the error is small enough that the values' own counts, more bits; where most of it is pruning, fewer. */
 const FINER = { from: 24, bits: 6 } as const;
-/** Times pruning is tried until it meets a size: each tells how many bytes a weight takes. */
-const MOST_TRIES = 4;
 /** Single-layer edits that are worth running to know what each layer bears. */
 const MOST_SENSITIVITIES = 120;
 /** Sparsities when no size is asked for. */
@@ -139,14 +137,13 @@ export class Compression {
     const sizes = sizesOf(dense, limits, bits);
     const tries: Pruned[] = [];
     const points: FitPoint[] = [];
-    while (tries.length < MOST_TRIES) {
+    while (!isEnough(sizes, tries)) {
       const density = densityFor(sizes, tries);
       if (density === undefined || density >= 1 || tries.some((each) => each.density === density)) break;
       const point = await this.#try(start, prune(1 - density, bits));
       if (point === undefined) break;
       points.push(point);
       tries.push({ density, fileBytes: point.totals.fileBytes, downloadBytes: point.downloadBytes });
-      if (isNearly(sizes, tries.at(-1)) || isUseless(tries)) break;
     }
     return points;
   }

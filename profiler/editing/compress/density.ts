@@ -31,6 +31,11 @@ const AIM = 0.99;
 /** A model of this share of the limit is near enough. */
 const NEAR = 0.975;
 
+/** Models that are made until one is nearly as large as allowed: each tells how many bytes a weight takes. */
+const USUAL_TRIES = 4;
+/** Until one is within the limits at all. */
+const MOST_TRIES = 6;
+
 /** @param dense what the model costs with its weights shared and none pruned */
 export function sizesOf(dense: Totals, limits: PrunedSizes["limits"], bits: number): PrunedSizes {
   const weights = (8 * dense.weightBytes) / bits;
@@ -53,15 +58,25 @@ export function densityFor(sizes: PrunedSizes, made: readonly Pruned[]): number 
   return least > 0 ? Math.round(least * 1e5) / 1e5 : undefined;
 }
 
+/** Whether another model is not to be made. */
+export function isEnough(sizes: PrunedSizes, made: readonly Pruned[]): boolean {
+  const isWithin = made.some((each) => shareOf(sizes, each) <= 1);
+  return made.length >= (isWithin ? USUAL_TRIES : MOST_TRIES) || isNearly(sizes, made.at(-1)) || isUseless(made);
+}
+
 /** Whether a model is within the limits, and nearly as large as they allow. */
-export function isNearly({ limits }: PrunedSizes, made: Pruned | undefined): boolean {
+export function isNearly(sizes: PrunedSizes, made: Pruned | undefined): boolean {
   if (made === undefined) return false;
-  const shares = [
-    made.fileBytes / (limits.fileBytes ?? Infinity),
-    (made.downloadBytes ?? 0) / (limits.downloadBytes ?? Infinity),
-  ];
-  const most = Math.max(...shares);
-  return most <= 1 && most >= NEAR;
+  const share = shareOf(sizes, made);
+  return share <= 1 && share >= NEAR;
+}
+
+/** Of what is allowed. */
+function shareOf({ limits }: PrunedSizes, { fileBytes, downloadBytes }: Pruned): number {
+  return Math.max(
+    fileBytes / (limits.fileBytes ?? Infinity),
+    (downloadBytes ?? 0) / (limits.downloadBytes ?? Infinity),
+  );
 }
 
 /** Whether many fewer weights made no smaller file: what they are stored in takes more than they do, and pruning further is of no use. */

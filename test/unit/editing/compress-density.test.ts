@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   densityFor,
+  isEnough,
   isNearly,
   isUseless,
   type Pruned,
@@ -26,6 +27,16 @@ describe("The density of a pruned model that is to have a size", () => {
     const tries = [made(0.02543, 26_627, 21_173), made(0.02361, 25_282, 20_071), made(0.02326, 25_288, 20_095)];
     const density = densityFor(SIZES, tries);
     assert.ok(density !== undefined && density < 0.02326 && density > 0.022, `${density}`);
+  });
+
+  it("is looked for longer while no file is small enough", () => {
+    // As a vgg_bn of 24 channels has them, for 24 KB.
+    const sizes = { ...SIZES, limits: { fileBytes: 24_000, downloadBytes: 20_000 } };
+    const tries = [made(0.03984, 26_773, 21_231), made(0.03437, 25_034, 19_251), made(0.0322, 24_280, 18_596)];
+    assert.ok(!isEnough(sizes, [...tries, made(0.0319, 24_090, 18_450)]));
+    assert.ok(isEnough(sizes, [...tries, made(0.031, 23_000, 18_000)]), "small enough, though not nearly as large");
+    const never = Array.from({ length: 6 }, (_, at) => made(0.04 - at / 1000, 26_000 - at, 21_000));
+    assert.ok(isEnough(sizes, never) && !isEnough(sizes, never.slice(0, 5)));
   });
 
   it("goes on above all that are too small", () => {
