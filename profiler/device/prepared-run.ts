@@ -1,10 +1,12 @@
 import { ownEntry } from "../own-entry.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
-import { CalibrationError, OptionError, RunError } from "../errors.ts";
+import { CalibrationError, RunError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import { requireData } from "../model/require-data.ts";
 import { MemorySource } from "../bytes/memory-source.ts";
 import { formatOf } from "../formats/formats.ts";
+import { bindInputs, dynamicNames, type Bindings } from "../bindings.ts";
+import { withFixedSizes } from "../translation/fixed-sizes.ts";
 import { isMain, partName } from "../model/choose-entry.ts";
 import { PortSizes } from "../calibration/port-sizes.ts";
 import { openSamples } from "../calibration/sample-set.ts";
@@ -47,13 +49,14 @@ export interface PreparedRun {
  * @throws {EdgewiseError} when it is broken, does not run here, or the options do not fit it
  */
 export async function prepareRun(
-  model: Model,
+  asRead: Model,
   options: RunOptions,
   by: DeviceRuntime = {},
   signal?: AbortSignal,
 ): Promise<PreparedRun> {
-  requireData(model);
-  const files = filesOf(model, await fileOf(model));
+  requireData(asRead);
+  const model = resized(asRead, options.dimensions ?? {});
+  const files = filesOf(asRead, await fileOf(asRead));
   const unlessItRunsMore = (error: unknown): Reference => {
     if (by.runsMore === true && error instanceof RunError) return withoutRunning(model, error.message);
     throw error;
@@ -64,7 +67,7 @@ export async function prepareRun(
       ? withoutRunning(model, KEEPS_STATE)
       : await openSession(model, asked).catch(unlessItRunsMore);
   try {
-    const given = await inputsOf(model.file, session.inputs, options);
+    const given = await inputsOf(session.inputs, options);
     const part = partName(model);
     const identity: RunModel = {
       file: model.file,
@@ -87,7 +90,7 @@ export async function prepareRun(
     return {
       identity,
       model: bound,
-      files: bound === model && runnable === undefined ? files : filesOf(bound, await runFiles()),
+      files: bound === asRead && runnable === undefined ? files : filesOf(bound, await runFiles()),
       notes: runnable === undefined ? [] : [runnable.note],
       inputNames,
       outputNames: session.outputs.map(({ name }) => name),
@@ -97,6 +100,17 @@ export async function prepareRun(
   } finally {
     await session.close();
   }
+}
+
+/**
+ * The model with sizes that its file fixes as they are asked for: see `bindInputs`.
+ * @throws {OptionError} for a name that no dimension has, or a value that is no size
+ */
+function resized(model: Model, asked: Bindings): Model {
+  bindInputs(model, asked);
+  const open = new Set(dynamicNames(model));
+  const fixed = Object.entries(asked).filter(([name]) => /\[\d+\]$/.test(name) && !open.has(name));
+  return fixed.length === 0 ? model : withFixedSizes(model, Object.fromEntries(fixed));
 }
 
 function notComparable({ outputs, skipped }: Reference, reason: string): Pick<PreparedRun, "outputs" | "skipped"> {
@@ -151,9 +165,9 @@ interface GivenInputs {
 }
 
 /** Synthetic inputs have all dimensions bound; samples of files have sizes of their own, and are stacked along the batch. */
-async function inputsOf(model: string, ports: readonly Port[], options: RunOptions): Promise<GivenInputs> {
+async function inputsOf(ports: readonly Port[], options: RunOptions): Promise<GivenInputs> {
   const sizes = new PortSizes(ports);
-  const given = checkedDimensions(model, sizes, options.dimensions ?? {});
+  const given = options.dimensions ?? {};
   const isSynthetic = options.calibration?.inputs === undefined;
   const all = { ...sizes.defaults, ...given };
   const bound = isSynthetic ? ports.map((port) => ({ ...port, shape: sizes.at(port.shape, all) })) : ports;
@@ -173,17 +187,4 @@ async function inputsOf(model: string, ports: readonly Port[], options: RunOptio
   } finally {
     await samples.close();
   }
-}
-
-/** @throws {OptionError} for a name that no input has */
-function checkedDimensions(
-  model: string,
-  { names }: PortSizes,
-  given: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-  const unknown = Object.keys(given).find((name) => !names.has(name));
-  if (unknown === undefined) return given;
-  throw new OptionError(`${model}: its inputs have no dynamic dimension "${unknown}"`, {
-    hint: names.size === 0 ? "All its dimensions are fixed" : `It has ${[...names].join(", ")}`,
-  });
 }

@@ -8,7 +8,7 @@ import { inferOpen } from "./lift-model.ts";
 
 const FIXED = new WeakMap<Model, Map<string, Model>>();
 
-/** The same model with these sizes declared as numbers, in all tensors of its main graph that have them. */
+/** The same model with these sizes declared as numbers, in all tensors of its main graph that have them; those of fixed inputs too, by INPUT[AXIS]. */
 export function withFixedSizes(model: Model, fixes: Bindings): Model {
   const known = FIXED.get(model) ?? new Map<string, Model>();
   FIXED.set(model, known);
@@ -26,6 +26,7 @@ function fix(model: Model, fixes: Bindings): Model {
   const { inferredTypes, sizeOf } = openInputs(model, fixes);
   const inputs = new Map(graph.inputs.map((id, place) => [id, inferredTypes[place]?.shape]));
   const format = formatOf(model);
+  const isResized = graph.inputs.some((id) => isOther(graph.tensors[id], inputs.get(id)));
   const context = { model, operators: format.operators, checksDeclared: false, sizeOf };
   const made = inferGraph(context, graph, inferredTypes, "entry0").inferredTypes;
   const open = format.declaresEveryTensor ? inferOpen(model).inferredTypes : [];
@@ -39,7 +40,7 @@ function fix(model: Model, fixes: Bindings): Model {
     if (declared.shape?.length !== shape.length) return tensor;
     const sizes = declared.shape.map((size, axis): DeclaredDimension => {
       const now = shape[axis];
-      const isOpen = typeof size !== "number" || followsOpenSize(open[tensor.id]?.shape?.[axis]);
+      const isOpen = typeof size !== "number" || isResized || followsOpenSize(open[tensor.id]?.shape?.[axis]);
       return isOpen && typeof now === "number" ? now : size;
     });
     const isSame = sizes.every((size, axis) => size === declared.shape?.[axis]);
@@ -48,6 +49,12 @@ function fix(model: Model, fixes: Bindings): Model {
   const changed: Graph = { ...graph, tensors };
   const replaced = others.map((entry) => (entry.graph === graph ? { ...entry, graph: changed } : entry));
   return { ...model, entries: [{ ...first, graph: changed }, ...replaced] };
+}
+
+/** Whether a size that the file fixes was given another value: what it says of later ones is then void. */
+function isOther(tensor: Tensor | undefined, shape: readonly Dimension[] | undefined): boolean {
+  const declared = tensor?.declared?.shape ?? [];
+  return declared.some((size, axis) => typeof size === "number" && shape?.[axis] !== size);
 }
 
 /**

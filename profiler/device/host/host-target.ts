@@ -89,14 +89,14 @@ async function measure(
 }
 
 async function measureOnnx(
-  { model, layers }: MeasuredModel,
+  { layers }: MeasuredModel,
   prepared: PreparedRun,
   options: RunOptions,
   control: RunControl,
 ): Promise<Measured> {
   const plan = planOf(prepared, options, control);
   const profiledAt = profiledLevel(layers, options.layersAt);
-  const result = await runOnnxProcess(model, prepared, { ...plan.timing, profiledAt }, plan.process);
+  const result = await runOnnxProcess(prepared.model, prepared, { ...plan.timing, profiledAt }, plan.process);
   control.onProgress?.({ phase: "comparing" });
   // The first profiled run warms up.
   const profiled = parseOrtProfile(result.profile).slice(1);

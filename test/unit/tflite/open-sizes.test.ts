@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { bindInputs, dynamicNames } from "../../../profiler/bindings.ts";
 import { openSamples } from "../../../profiler/calibration/sample-set.ts";
+import { prepareRun } from "../../../profiler/device/prepared-run.ts";
 import { applyEdit } from "../../../profiler/editing/apply.ts";
 import { parseEdit } from "../../../profiler/editing/edit.ts";
 import {
@@ -168,6 +169,22 @@ describe("TFLite models of open sizes", function () {
     assert.deepEqual(
       outputs.map(({ difference }) => difference?.elements),
       [2 * 3 * 5],
+    );
+  });
+
+  it("and of fixed ones are measured at the sizes that they are profiled at, by the same names", async () => {
+    const model = await network([fixed, fixed, true]);
+    const { inputs, outputs } = await prepareRun(model, { dimensions: { "x[1]": 5, "x[2]": 11 } });
+    assert.deepEqual(
+      [inputs.x?.shape, outputs.y?.shape],
+      [
+        [1, 5, 11, 3],
+        [1, 5],
+      ],
+    );
+    await assert.rejects(
+      prepareRun(model, { dimensions: { height: 5 } }),
+      /no dimension is called "height".*no dynamic/,
     );
   });
 });
