@@ -49,14 +49,15 @@ export class GraphBuilder {
 
   constructor(
     readonly model: Model,
-    graph: Graph,
+    /** As it was before the edit. */
+    readonly before: Graph,
     /** What is known of the tensors that the edit started from. */
     readonly lifted: readonly NeutralTensor[],
     /** Whether constants are to be computed; otherwise they have no bytes. */
     readonly readsWeights: boolean,
   ) {
-    this.tensors = [...graph.tensors];
-    const { names, nextIndex } = knownOf(graph);
+    this.tensors = [...before.tensors];
+    const { names, nextIndex } = knownOf(before);
     this.#taken = names;
     this.#nextIndex = nextIndex;
   }

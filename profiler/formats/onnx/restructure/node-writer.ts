@@ -5,6 +5,7 @@ import type { Shape } from "../../../model/shape.ts";
 import type { LayerToLower } from "../../../neutral/adapter.ts";
 import type { FormKind } from "../../../neutral/forms.ts";
 import type { Weights } from "../../../neutral/weights.ts";
+import { GraphIndex } from "../../../operators/graph-index.ts";
 import type { GraphBuilder } from "../../../neutral/graph-builder.ts";
 import { dataTypeCode } from "../data-types.ts";
 import { writeCoded } from "./coded-weights.ts";
@@ -25,6 +26,16 @@ const PLACES: Readonly<Record<string, number>> = {
 };
 
 const WITH_WEIGHT_AND_BIAS: ReadonlySet<FormKind> = new Set(["conv", "conv-transpose", "dense"]);
+
+/** What exporters leave between a weight and its layer. */
+const LAYOUT_ONLY: ReadonlySet<string> = new Set([
+  "Flatten",
+  "Identity",
+  "Reshape",
+  "Squeeze",
+  "Transpose",
+  "Unsqueeze",
+]);
 
 function haveSameRoles(a: FormKind, b: FormKind): boolean {
   return a === b || (WITH_WEIGHT_AND_BIAS.has(a) && WITH_WEIGHT_AND_BIAS.has(b));
@@ -153,7 +164,16 @@ export class NodeWriter {
     if (before === undefined || !haveSameRoles(before.form.kind, form.kind)) return undefined;
     const isConstant = (id: TensorId): boolean => this.draft.lifted[id]?.constant !== undefined;
     const place = role === "operand" ? before.node.inputs.findIndex(isConstant) : ownEntry(PLACES, role);
-    return place === undefined ? undefined : before.node.inputs[place];
+    const id = place === undefined ? undefined : before.node.inputs[place];
+    return id === undefined ? undefined : this.#initializerOf(id);
+  }
+
+  /** The one that the file stores, where it only brings it into another layout. */
+  #initializerOf(id: TensorId): TensorId {
+    const { before } = this.draft;
+    const producer = before.nodes[GraphIndex.of(before).makerOf(id) ?? ABSENT];
+    const [source = ABSENT] = producer && LAYOUT_ONLY.has(producer.op) ? producer.inputs : [];
+    return this.draft.lifted[source]?.constant === undefined ? id : this.#initializerOf(source);
   }
 
   setting(role: string, values: readonly number[], shape?: readonly number[]): TensorId {

@@ -6,7 +6,7 @@ import { ChannelMap, type Channel, type Labels } from "./channel-map.ts";
 import { isDepthwise, outputsOf } from "./linear-layer.ts";
 import { trackDepthToSpace, trackExpand, trackGroupNorm, trackSpaceToDepth } from "./track-rearranged.ts";
 import { isOwnProblem, trackProduct, trackRecurrent, trackSelect } from "./track-products.ts";
-import { block, tensorOf } from "./tracking.ts";
+import { block, NORMALISES, tensorOf } from "./tracking.ts";
 import { innerSizes, reshapeSegments } from "../../matching/reshape-axes.ts";
 
 /**
@@ -48,10 +48,9 @@ const RULES: { readonly [K in FormKind]: Rule<FormOf<K>> } = {
   reshape: trackReshape,
   transpose: trackTranspose,
   "channel-shuffle": blockInputs,
-  "instance-norm": passChannels,
+  "instance-norm": trackInstanceNorm,
   "group-norm": trackGroupNorm,
-  "layer-norm": (layer, map) =>
-    passUnless(layer, map, layer.form.axes, "normalises over them: those that stay would change with those that go"),
+  "layer-norm": (layer, map) => passUnless(layer, map, layer.form.axes, NORMALISES),
   expand: trackExpand,
   "depth-to-space": trackDepthToSpace,
   "space-to-depth": trackSpaceToDepth,
@@ -121,6 +120,15 @@ function passUnless(layer: NeutralLayer, map: ChannelMap, axes: readonly number[
 function passChannels(layer: NeutralLayer, map: ChannelMap): void {
   const labels = channelsOf(layer, map);
   if (labels) map.label(layer.outputs[0], labels);
+}
+
+/** Exporters write a normalisation in groups as this one of groups; of one group, its channels lie where it takes the mean. */
+function trackInstanceNorm(layer: NeutralLayer<FormOf<"instance-norm">>, map: ChannelMap): void {
+  const labels = map.labels(layer.inputs[0]);
+  const channelAxis = tensorOf(layer.inputs[0], map)?.channelAxis;
+  if (labels !== undefined && channelAxis !== undefined && labels.axis > channelAxis)
+    block(layer, map, labels, NORMALISES);
+  else passChannels(layer, map);
 }
 
 /** Labels of the first input, where they lie along its channel axis; others are blocked. */

@@ -1,7 +1,7 @@
 import type { FormOf } from "../../../neutral/forms.ts";
 import type { NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { Channel, ChannelMap } from "./channel-map.ts";
-import { block, tensorOf } from "./tracking.ts";
+import { block, NORMALISES, tensorOf } from "./tracking.ts";
 
 /** A group is normalised by what all its channels are: whole groups alone can go. */
 export function trackGroupNorm(layer: NeutralLayer<FormOf<"group-norm">>, map: ChannelMap): void {
@@ -9,6 +9,10 @@ export function trackGroupNorm(layer: NeutralLayer<FormOf<"group-norm">>, map: C
   if (labels === undefined) return;
   if (labels.axis !== tensorOf(layer.inputs[0], map)?.channelAxis) {
     block(layer, map, labels, "has its channels along another axis");
+    return;
+  }
+  if (layer.form.groups === 1) {
+    block(layer, map, labels, NORMALISES);
     return;
   }
   const size = labels.channels.length / layer.form.groups;

@@ -147,4 +147,20 @@ describe("What a file notes beside what it computes", () => {
     );
     assert.ok(initializer.some(({ name }) => name === "kernel"));
   });
+
+  it("keeps names of weights that the file turns round in front of their layers", async () => {
+    const turned = node("Transpose", ["conv.weight"], ["turned"], { perm: [3, 2, 0, 1] }, { name: "turn" });
+    const conv = node("Conv", ["x", "turned"], ["c"], {}, { name: "conv" });
+    const bn = node("BatchNormalization", ["c", ...ROLES], ["y"], {}, { name: "bn" });
+    const { bytes } = await assertExact(
+      model([turned, conv, bn], [weights("conv.weight", [3, 3, 4, 8]), ...NORM]),
+      FOLD,
+    );
+    const { node: nodes, initializer } = graphOf(bytes);
+    assert.deepEqual(
+      nodes.map(({ opType }) => opType),
+      ["Conv"],
+    );
+    assert.deepEqual(initializer.find(({ name }) => name === "conv.weight")?.dims?.map(Number), [8, 4, 3, 3]);
+  });
 });

@@ -185,6 +185,34 @@ describe("reduce-channels", () => {
     await run(bytes, seededFeeds(model));
   });
 
+  it("says of one group of all channels, however it is written, that those that stay would change", async () => {
+    const ends = [
+      node("Conv", ["x", "first"], ["a"], same, { name: "first" }),
+      node("Conv", ["b", "second"], ["y"], same, { name: "second" }),
+    ] as const;
+    const filters = [weights("first", [8, 3, 3, 3]), weights("second", [4, 8, 3, 3])];
+    const ones = (name: string, size: number): OnnxTensor => tensor(name, "float32", [size], new Array(size).fill(1));
+    const reshape = (from: string, to: string, sizes: readonly number[]): readonly [OnnxNode, OnnxTensor] => [
+      node("Reshape", [from, `${to}.sizes`], [to]),
+      tensor(`${to}.sizes`, "int64", [sizes.length], sizes),
+    ];
+    const [grouped, groups] = reshape("a", "grouped", [0, 1, -1]);
+    const [apart, channels] = reshape("normed", "b", [-1, 8, 8, 8]);
+    const scales = [ones("scale", 1), ones("bias", 1)];
+    const exported = [grouped, node("InstanceNormalization", ["grouped", "scale", "bias"], ["normed"]), apart];
+    const native = node("GroupNormalization", ["a", "scale", "bias"], ["b"], { num_groups: 1 });
+    for (const [between, constants, opset] of [
+      [exported, [...scales, groups, channels], 17],
+      [[native], [ones("scale", 8), ones("bias", 8)], 21],
+    ] as const) {
+      const nodes = [ends[0], ...between, ends[1]];
+      const inputs = [value("x", "float32", [1, 3, 8, 8])];
+      const whole = graph(nodes, { inputs, outputs: ["y"], initializers: [...filters, ...constants] });
+      const model = await readBytes(onnxModel({ graph: whole, opset }));
+      await assert.rejects(reduced(model, { keep: 4 }, "first"), /Normalization ".*" normalises over them/);
+    }
+  });
+
   it("takes out the filters with the smallest weights", async () => {
     const filters = [filter(1), filter(2, 0.1), filter(3), filter(4, 0.2), filter(5)];
     const after = await reduced(await pair(filters), { keep: 3, importance: "l1", refit: false });
