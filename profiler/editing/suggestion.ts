@@ -58,6 +58,11 @@ export function savesNoTime({ saves: { macs, latencySeconds } }: Pick<Suggestion
   return latencySeconds < TIME_WITH_THEM * macs;
 }
 
+/** Whether the model is predicted to take longer with it. Edits that store less are offered all the same where they save more (`whyWorthless`). */
+export function isSlower({ saves: { latencySeconds } }: Pick<Suggestion, "saves">): boolean {
+  return latencySeconds !== null && latencySeconds < -ROUNDING;
+}
+
 /**
  * What fits into the on-chip memory after an edit and did not before. The energy of a model has a step there: a word costs 5 pJ and no
  * longer 640, however little the edit saved.
@@ -138,7 +143,7 @@ export function explainScore(one: Saving & Pick<Suggestion, "wantsSamples">): st
   const weighing = measured
     ? `of which ${formatShare(worthOf(one))} counts: its answers are off by ${formatShare(Math.sqrt(measured.error))} of theirs (root mean square), measured`
     : WEIGHING[guarantee];
-  const noTime = savesNoTime({ saves }) ? NO_TIME_SAVED : "";
+  const noTime = savesNoTime({ saves }) ? NO_TIME_SAVED : isSlower({ saves }) ? SLOWER : "";
   const samples = wantsSamples && !measured ? ` ${WITHOUT_SAMPLES}` : "";
   return `It saves ${parts.join(", ")}: ${signedShare(meanSaving(one))} on average, ${weighing}.${noTime}${samples}`;
 }
@@ -148,6 +153,8 @@ export const WITHOUT_SAMPLES =
   "Its weights are fitted to calibration data: without it, nothing makes up for what the edit removes, and the model may lose most of its accuracy.";
 
 const NO_TIME_SAVED = " It cuts MACs, but saves no time on this hardware.";
+
+const SLOWER = " It is predicted to be slower on this hardware than the model as it is.";
 
 const WEIGHING: Readonly<Record<Guarantee, string>> = {
   exact: "which counts in full since nothing else changes",

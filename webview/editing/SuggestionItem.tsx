@@ -5,7 +5,7 @@ import type { Edit } from "../../profiler/editing/edit.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
 import { formatBytes, formatShare } from "../../profiler/format-numbers.ts";
-import { movedOnChip, savesNoTime } from "../../profiler/editing/suggestion.ts";
+import { isSlower, movedOnChip, savesNoTime } from "../../profiler/editing/suggestion.ts";
 import { Breakable } from "../controls/Breakable.tsx";
 import { Button, Checkbox, Icon } from "../controls/controls.tsx";
 import type { ListedSuggestion, Trial } from "../protocol/editing.ts";
@@ -96,6 +96,11 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
       {savesNoTime(suggestion) && (
         <p class="suggestion-why" role="note">
           <Icon name="watch" /> {l10n.t("Cuts MACs, but saves no time on this hardware.")}
+        </p>
+      )}
+      {isSlower(suggestion) && !savesNoTime(suggestion) && (
+        <p class="suggestion-why" role="note">
+          <Icon name="watch" /> {l10n.t("Predicted to be slower on this hardware than the model as it is.")}
         </p>
       )}
       <OnChipNote before={before} after={after} hardware={hardware} />

@@ -7,6 +7,7 @@ import { formatEdit } from "../../editing/edit.ts";
 import type { Absence } from "../../editing/absences.ts";
 import {
   explainScore,
+  isSlower,
   savesNoTime,
   WITHOUT_SAMPLES,
   type SavedTotal,
@@ -151,12 +152,17 @@ function columnsFor(suggestions: readonly Suggestion[]): readonly Column[] {
   ];
 }
 
+function timeNote(one: Suggestion): string {
+  if (savesNoTime(one)) return "; cuts MACs, but no time on this hardware";
+  return isSlower(one) ? "; predicted to be slower on this hardware than the model as it is" : "";
+}
+
 function report(suggestions: readonly Suggestion[], measuring: Measuring | undefined): string {
   if (suggestions.length === 0) return "Nothing in this model can be restructured.\n";
   const columns = columnsFor(suggestions);
   const rows = alike(suggestions, columns.slice(1)).map(([one, ...others]) => [
     ...columns.map(({ cell }) => cell(one)),
-    printable(`${savesNoTime(one) ? `${one.why}; cuts MACs, but no time on this hardware` : one.why}${andAt(others)}`),
+    printable(`${one.why}${timeNote(one)}${andAt(others)}`),
   ]);
   const table = plainTable(
     [[...columns.map(({ title }) => title), "Why"], ...rows],

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { explainScore, savesNoTime, whyWorthless, type Suggestion } from "../../../profiler/editing/suggestion.ts";
+import {
+  explainScore,
+  isSlower,
+  savesNoTime,
+  whyWorthless,
+  type Suggestion,
+} from "../../../profiler/editing/suggestion.ts";
 
 const saves = (macs: number | null, latencySeconds: number | null): Suggestion["saves"] => ({
   parameters: 0,
@@ -46,6 +52,18 @@ describe("a suggestion that costs time", () => {
         keepsMacs,
       } as const;
       assert.equal(whyWorthless(found) === undefined, isMade, `${weights} of the weights, ${time} of the time`);
+    }
+  });
+
+  it("says so in its standing, and once", () => {
+    for (const [macs, time, slower] of [
+      [0, -0.25, /slower on this hardware than the model as it is\.$/],
+      [0.3, -0.25, /saves no time on this hardware\.$/],
+      [0, 0, /counts[^.]*\.$/],
+    ] as const) {
+      const one = { saves: saves(macs, time), wantsSamples: false, guarantee: "approximate" } as const;
+      assert.match(explainScore(one), slower);
+      assert.equal(isSlower(one), time < 0);
     }
   });
 });

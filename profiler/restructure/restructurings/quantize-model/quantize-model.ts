@@ -205,9 +205,15 @@ function planFor(graph: NeutralGraph): ModelPlan | string {
   return reason ?? whyNoneIsWeighted(folded) ?? "it has neither a convolution nor a dense layer";
 }
 
+/** ConvInteger: what multiplies by weights, and is not restructured. */
+function isOpaqueProduct({ form }: NeutralLayer): boolean {
+  return form.kind === "opaque" && (form.would === "conv" || form.would === "dense");
+}
+
 /** Activations of integers, or standing for some; weights alone may be integers, and become others. */
 function computesInIntegers(graph: NeutralGraph, layer: NeutralLayer): boolean {
-  if (!isKind(layer, "conv") && !isKind(layer, "dense")) return layer.op.startsWith("QLinear");
+  if (!isKind(layer, "conv") && !isKind(layer, "dense") && !isOpaqueProduct(layer))
+    return layer.op.startsWith("QLinear");
   return layer.inputs.some((id) => {
     const { dataType, standsFor } = graph.tensor(id);
     return standsFor !== undefined || dataType === "int8" || dataType === "uint8" || dataType === "int16";

@@ -151,6 +151,22 @@ describe("Quantized ONNX models", function () {
     });
   });
 
+  it("are told apart from those that quantize their inputs while they run, which have no layers of real numbers", async () => {
+    const bytes = onnxModel({
+      graph: graph(
+        [
+          node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
+          node("ConvInteger", ["q", "w", "z"], ["i"], {}, { name: "c" }),
+          node("Cast", ["i"], ["y"], { to: 1 }),
+        ],
+        { inputs: [value("x", "float32", [1, 4, 8, 8])], initializers: [tensor("w", "int8", [8, 4, 3, 3])] },
+      ),
+    });
+    const [found] = restructuringOf("quantize-model").find(liftModel(await readBytes(bytes)));
+    assert.ok(found && isRefusal(found));
+    assert.equal(found.reason, "it is quantized already: c computes in integers");
+  });
+
   it("have a normalisation in their weights, a sum of integers, and a float island between their pairs", async () => {
     const pads = { pads: [1, 1, 1, 1] };
     const bytes = onnxModel({
