@@ -72,11 +72,13 @@ describe("The charts", () => {
   });
 
   it("select a layer by click, and mark the selected one", async () => {
+    const width = (await canvas("memory").boundingBox())?.width ?? 0;
+    const clickAt = (part: number): Promise<void> => canvas("memory").click({ position: { x: part * width, y: 120 } });
     // Whatever is selected already, one of two places selects another layer.
-    await canvas("memory").click({ position: { x: 120, y: 120 } });
+    await clickAt(0.2);
     await drawn();
     const before = await pixels("cost");
-    await canvas("memory").click({ position: { x: 400, y: 120 } });
+    await clickAt(0.6);
     await changed("cost", before);
   });
 

@@ -41,7 +41,7 @@ describe("The columns of the table", () => {
 
   it("keep the name in sight where they are scrolled sideways", async () => {
     await driver.column("op").getByRole("button").focus();
-    for (let press = 0; press < 12; press++) await driver.press("Shift+ArrowRight");
+    for (let press = 0; press < 20; press++) await driver.press("Shift+ArrowRight");
     const name = driver.layers.first().locator(".column-name");
     const gridLeft = (await driver.grid.boundingBox())?.x;
     await driver.grid.evaluate((grid) => (grid.scrollLeft = 100));
