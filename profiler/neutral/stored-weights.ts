@@ -11,7 +11,7 @@ export function storedWeights(constant: Constant, quantization?: Quantization): 
     shape: constant.shape,
     dataType: constant.dataType,
     ...(quantization && { quantization }),
-    ...(constant.isSparse ? { storedBytes: constant.storedBytes } : { constant }),
+    ...(constant.isSparse ? { storedBytes: constant.storedBytes, isStoredSparse: true } : { constant }),
     read: async () => {
       const stored = await readFloats(constant);
       return quantization ? dequantized(stored, constant.shape, quantization) : stored;

@@ -10,6 +10,8 @@ export interface Weights {
   readonly dataType: DataType;
   /** What they take in the file, where their type and size do not tell: of sparse ones. */
   readonly storedBytes?: number;
+  /** The file holds those that are not zero, and where they are. */
+  readonly isStoredSparse?: boolean;
   /** Quantized weights: `read` gives real numbers, and lowering quantizes them again by this scheme. */
   readonly quantization?: Quantization;
   /** How the file is to hold them, where it decodes them itself; as `dataType` without. */

@@ -202,9 +202,11 @@ class Tensors implements LiftScope {
 }
 
 /** What is decoded, or made from next to nothing, takes less in the file than its type says. */
-function withStoredBytes(weights: Weights, { parts }: ConstantOrigin): Weights {
+function withStoredBytes(weights: Weights, { parts, encoding }: ConstantOrigin): Weights {
   const { constant, origin, storedBytes: known } = weights;
   const storedBytes = parts && storedBytesOf(parts);
   const isKnown = constant !== undefined || origin !== undefined || known !== undefined;
-  return isKnown || storedBytes === undefined ? weights : { ...weights, storedBytes };
+  return isKnown || storedBytes === undefined
+    ? weights
+    : { ...weights, storedBytes, isStoredSparse: encoding?.kind === "sparse" };
 }

@@ -5,6 +5,7 @@ import { modelBytes } from "../../../profiler/formats/formats.ts";
 import { onnx } from "../../../profiler/formats/onnx/schema/onnx.ts";
 import type { Model } from "../../../profiler/model/model.ts";
 import { compareRuns } from "../../../profiler/runtime/compare-runs.ts";
+import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { graph, node, onnxModel, tensor, value, type OnnxNode } from "../../builders/onnx-builder.ts";
 import { readBytes, weights } from "./edited-model.ts";
 
@@ -62,6 +63,21 @@ describe("An edit that stores weights in less, of the whole model", () => {
     const halved = after.entries[0].graph.tensors.filter(({ constant }) => constant?.dataType === "float16");
     assert.equal(halved.length, 1);
     assert.ok(after.fileBytes < base.fileBytes);
+  });
+
+  it("is as large as predicted of weights of which most are zero, and keeps the zeros", async () => {
+    const sparse = Array.from({ length: SIZE * SIZE }, (_, at) => (at % 5 === 0 ? Math.sin(at) : 0));
+    const base = await model([TIED], ["y"], [tensor("table", "float32", [SIZE, SIZE], sparse)]);
+    const edit = parseEdit("share-weights::bits=3");
+    const { after } = await applyEdit(base, edit);
+    const bytes = await modelBytes(after);
+    assert.deepEqual([(await predictEdit(base, edit))?.fileBytes, after.fileBytes], [bytes.length, bytes.length]);
+    const [layer] = liftModel(await readBytes(bytes), {}, undefined, { decodes: true }).layers.filter(
+      ({ form }) => form.kind === "dense",
+    );
+    assert.ok(layer?.form.kind === "dense");
+    const zeros = (await layer.form.weight.read()).filter((weight) => weight === 0).length;
+    assert.ok(zeros >= 0.8 * SIZE * SIZE - SIZE, `${zeros}`);
   });
 
   it("says why nothing is changed where all weights are decoded from few bits", async () => {

@@ -79,7 +79,7 @@ export function prunedCoding(
 }
 
 /** Ascending, filled up with its last value. */
-function withZero(codebook: Float32Array, size: number): Float32Array {
+export function withZero(codebook: Float32Array, size: number): Float32Array {
   const values = [...new Set([...codebook, 0])].sort((a, b) => a - b);
   return Float32Array.from({ length: size }, (_, at) => values[at] ?? values.at(-1) ?? 0);
 }

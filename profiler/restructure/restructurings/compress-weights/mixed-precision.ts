@@ -10,7 +10,7 @@ import { compressLayers } from "./compress-layers.ts";
 import { bytesPerWeight, formatStorages, OTHERS, parseStorages, type LayerStorage } from "./layer-storage.ts";
 import { plannedQuantized, quantized } from "./quantized-layer.ts";
 import { sharedPruned, sharedWeights } from "./share-weights.ts";
-import { scaleBytes, tableBytes, weightedLayers, whyNone, worthwhile } from "./weighted-layers.ts";
+import { isStoredSparse, scaleBytes, tableBytes, weightedLayers, whyNone, worthwhile } from "./weighted-layers.ts";
 import type { WeightProblem } from "./weight-problem.ts";
 
 const ID = "mixed-precision";
@@ -121,7 +121,7 @@ function plannedCoding(layer: WeightedLayer, storage: LayerStorage): WeightCodin
     case "quantized":
       return plannedQuantized(layer, storage.bits);
     case "table":
-      return plannedPalette(storage.bits);
+      return isStoredSparse(layer) ? undefined : plannedPalette(storage.bits);
     case "sparse":
       return undefined;
   }
@@ -137,7 +137,7 @@ async function compressed(
     case "quantized":
       return quantized(problem, layer, storage.bits, 0, layout);
     case "table":
-      return sharedWeights(problem, storage.bits, layout);
+      return sharedWeights(problem, layer, storage.bits, layout);
     case "sparse": {
       const { target, error, energy } = problem;
       const costs = await saliencies(target, error, energy);

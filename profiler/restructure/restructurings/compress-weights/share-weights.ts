@@ -4,15 +4,15 @@ import type { Matrix } from "../../../numeric/matrix.ts";
 import type { NeutralGraph } from "../../../neutral/neutral-graph.ts";
 import type { WeightedLayer } from "../../approximation/follow-samples.ts";
 import { defineRestructuring, matched } from "../../restructuring.ts";
-import { paletteCoding, plannedPalette, prunedCoding } from "./codings.ts";
+import { paletteCoding, plannedPalette, prunedCoding, withZero } from "./codings.ts";
 import { plannedForm, type CompressedWeights } from "./compressed-form.ts";
 import { compressLayers } from "./compress-layers.ts";
-import { findingsAt, layersAt, tableBytes, worthwhile } from "./weighted-layers.ts";
+import { findingsAt, isStoredSparse, layersAt, tableBytes, worthwhile } from "./weighted-layers.ts";
 import type { WeightProblem } from "./weight-problem.ts";
 
 const ID = "share-weights";
 
-/** Share of zeros from which on a layer counts as pruned: its zeros stay, and only what is left is stored. */
+/** Share of zeros from which on a layer counts as pruned: its zeros stay. */
 const PRUNED = 0.5;
 
 /**
@@ -44,13 +44,16 @@ export const SHARE_WEIGHTS = defineRestructuring({
   find: (graph) => findingsAt(graph, wholeModel(graph, 4)),
   predict: (graph, target, { bits }) => {
     const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, bits)));
+    if (layers.some(isStoredSparse)) return undefined;
     return {
       replace: new Map(layers.map((layer) => [layer.id, plannedForm(layer.form, { coding: plannedPalette(bits) })])),
     };
   },
   rewrite: (graph, target, { bits }, context) => {
     const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, bits)));
-    return compressLayers(graph, layers, context, (problem) => sharedWeights(problem, bits, graph.layout));
+    return compressLayers(graph, layers, context, (problem, layer) =>
+      sharedWeights(problem, layer, bits, graph.layout),
+    );
   },
 });
 
@@ -62,16 +65,22 @@ function wholeModel(graph: NeutralGraph, bits: number): readonly WeightedLayer[]
   return worthwhile(graph, bits / 8, () => tableBytes(graph, bits));
 }
 
-/** All weights of a layer with few values; what was pruned stays pruned. */
+/**
+ * All weights of a layer with few values; what was pruned stays pruned. Where the file has all of them each gets its index, as was predicted: what
+ * many zeros could save beyond that, `prune-weights` does.
+ */
 export async function sharedWeights(
   problem: WeightProblem,
+  layer: WeightedLayer,
   bits: number,
   layout: NeutralGraph["layout"],
 ): Promise<CompressedWeights> {
-  const mask = maskOf(problem.weights);
-  if (mask !== undefined) return sharedPruned(problem, mask, bits, layout);
-  const { weights, codebook } = await shared(problem.target, problem.error, 2 ** bits, storableIn(layout));
-  return { weights, coding: paletteCoding(bits, weights, codebook) };
+  const { weights: before, target, error } = problem;
+  const mask = maskOf(before);
+  if (mask && isStoredSparse(layer)) return sharedPruned(problem, mask, bits, layout);
+  const values = 2 ** bits - (mask ? 1 : 0);
+  const { weights, codebook } = await shared(target, error, values, { ...(mask && { mask }), ...storableIn(layout) });
+  return { weights, coding: paletteCoding(bits, weights, mask ? withZero(codebook, 2 ** bits) : codebook) };
 }
 
 /** TFLite, whose channels come last, has no tables that its runtimes look values up in once: its values are 8-bit integers of one scale. */

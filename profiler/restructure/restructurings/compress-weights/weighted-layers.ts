@@ -73,6 +73,11 @@ function storedBytesOf({ storedBytes, dataType, shape }: Weights): number {
   return storedBytes ?? bytesOf(dataType, elementsOf(shape) ?? 0) ?? 0;
 }
 
+/** Whether it was pruned in this file: then only what stays is stored again, and how much that takes its places tell. */
+export function isStoredSparse({ form }: WeightedLayer): boolean {
+  return sourceOf(form.weight).isStoredSparse ?? false;
+}
+
 function sourceOf(weight: Weights): Weights {
   return weight.origin?.weights ?? weight;
 }
