@@ -1,5 +1,6 @@
 import type { ConvForm, ConvTransposeForm, DenseForm, Form, LinearForm } from "../../neutral/forms.ts";
 import type { Weights } from "../../neutral/weights.ts";
+import type { NewLayer, Rewrite, TensorRef } from "../../neutral/rewrite.ts";
 import { isKind, type LayerId, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 
 type LinearLayer = NeutralLayer<ConvForm> | NeutralLayer<ConvTransposeForm> | NeutralLayer<DenseForm>;
@@ -63,6 +64,41 @@ export function sharedAgain(graph: NeutralGraph, forms: ReadonlyMap<LayerId, For
     }
   }
   return shared;
+}
+
+/** Others that read the same weights and the same bias, and do the same with what they are given. */
+export function twinsOf(graph: NeutralGraph, id: LayerId): readonly NeutralLayer[] {
+  const alike = sharingWeights(graph).find((layers) => layers.some((layer) => layer.id === id)) ?? [];
+  const own = alike.find((layer) => layer.id === id);
+  return own === undefined ? [] : alike.filter((layer) => layer !== own && isTwin(layer.form, own.form));
+}
+
+function isTwin(a: LinearForm, b: LinearForm): boolean {
+  const settings = (form: LinearForm): string => JSON.stringify({ ...form, weight: null, bias: null });
+  return a.bias === b.bias && settings(a) === settings(b);
+}
+
+/** What takes the place of one layer takes that of its twins too, with the same new weights: these stay tied. */
+export function repeatedForTwins(graph: NeutralGraph, rewrite: Rewrite): Rewrite {
+  const { remove = [], insert = [], ...rest } = rewrite;
+  const layer = graph.layers.find(({ id }) => remove.length === 1 && id === remove[0]);
+  if (layer === undefined || insert.length === 0 || Object.keys(rest).length > 0) return rewrite;
+  const twins = twinsOf(graph, layer.id);
+  return {
+    remove: [layer.id, ...twins.map(({ id }) => id)],
+    insert: [...insert, ...twins.flatMap((twin) => insert.map((made) => inPlaceOf(twin, layer, made)))],
+  };
+}
+
+function inPlaceOf(twin: NeutralLayer, layer: NeutralLayer, made: NewLayer): NewLayer {
+  const named = (name: string): string =>
+    name.startsWith(layer.name) ? `${twin.name}${name.slice(layer.name.length)}` : `${twin.name}_${name}`;
+  const ref = (tensor: TensorRef): TensorRef => {
+    if (typeof tensor === "string") return named(tensor);
+    const [input, output] = [layer.inputs.indexOf(tensor), layer.outputs.indexOf(tensor)];
+    return (input >= 0 ? twin.inputs[input] : twin.outputs[output]) ?? tensor;
+  };
+  return { name: named(made.name), form: made.form, inputs: made.inputs.map(ref), outputs: made.outputs.map(ref) };
 }
 
 function linearForm(form: Form | undefined): LinearForm | undefined {

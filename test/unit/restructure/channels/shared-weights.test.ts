@@ -135,6 +135,32 @@ describe("Layers that share their weights", () => {
     });
   }
 
+  for (const [text, model] of [
+    ["separable:step1:multiplier=4", CONVOLUTIONS],
+    ["split-channels:step0", CONVOLUTIONS],
+    ["dense-low-rank:step2", PRODUCTS],
+  ] as const)
+    it(`are taken together, and what comes of them is shared again: ${text}`, async () => {
+      const base = await model;
+      const edit = parseEdit(text);
+      const { after } = await applyEdit(base, edit, { activationsOf: (each) => activationsOn(each, { count: 8 }) });
+      const bytes = await modelBytes(after);
+      const written = await readBytes(bytes);
+      const linear = written.entries[0].graph.nodes.filter((each) => ["Conv", "MatMul", "Gemm"].includes(each.op));
+      assert.equal(linear.length, 2 + 2 * STEPS.length);
+      assert.equal(new Set(linear.map(({ inputs }) => inputs[1])).size, 4);
+      assert.ok(bytes.length < base.fileBytes, `${bytes.length} of ${base.fileBytes} bytes`);
+      assert.equal((await predictEdit(base, edit))?.fileBytes, bytes.length);
+      const { outputs } = await compareRuns(base, written, { calibration: { count: 4, seed: 2 } });
+      assert.ok((outputs[0]?.difference?.snr ?? 0) > 0);
+      const found = restructuringOf(edit.restructuring).find(liftModel(base));
+      const steps = found.filter(({ target }) => target.startsWith("step"));
+      assert.deepEqual(
+        steps.map((each) => [each.target, !isRefusal(each) && each.layers.length]),
+        [["step0", 3]],
+      );
+    });
+
   it("are said to part where an edit takes one of them, and the file grows", async () => {
     const found = await suggest(await CONVOLUTIONS, { hardware: DEFAULT_HARDWARE, layers: new Set(["step1"]) });
     const parted = found.filter(({ saves }) => (saves.parameters ?? 0) < 0);
