@@ -5,7 +5,7 @@ import type { ActivationSource, GraphPart } from "../neutral/activations.ts";
 import { LoweringError } from "../neutral/lowering-error.ts";
 import type { LayerId, NeutralGraph } from "../neutral/neutral-graph.ts";
 import type { Rewrite } from "../neutral/rewrite.ts";
-import { repeatedForTwins, sharedAgain, twinsOf } from "./matching/shared-weights.ts";
+import { repeatedForTied, sharedAgain, tiedTo } from "./matching/shared-weights.ts";
 
 /** exact: within float rounding. approximate: near, by the best weights a closed form gives. */
 export type Guarantee = "exact" | "approximate" | "needs training";
@@ -53,7 +53,7 @@ interface Description {
   /** Layers that share their weights with one that it changes get the new ones too, and go on sharing. */
   readonly keepsSharing?: true;
   /** Layers that do the same as the one that it takes the place of, with the same weights, are taken with it, and go on sharing. */
-  readonly takesTwins?: true;
+  readonly takesTied?: true;
   /** It stores or computes with other numbers, as many times as before: no budget of MACs is met by it. */
   readonly keepsMacs?: true;
   /** It makes weights ready for another edit, and saves nothing by itself: it is not among the edits that are taken for what they save. */
@@ -101,14 +101,14 @@ export function defineRestructuring<const Specs extends readonly OptionSpec[]>(
   // What is complete and checked has the types that the specs say; the compiler cannot tell before it knows the specs.
   const complete = (given: EditOptions) => completeOptions(definition.options, given) as OptionsOf<Specs>;
   const kept = (graph: NeutralGraph, rewrite: Rewrite): Rewrite => {
-    if (definition.takesTwins) return repeatedForTwins(graph, rewrite);
+    if (definition.takesTied) return repeatedForTied(graph, rewrite);
     return definition.keepsSharing
       ? { ...rewrite, replace: sharedAgain(graph, rewrite.replace ?? new Map()) }
       : rewrite;
   };
   return {
     ...(definition as Omit<Restructuring, "predict" | "rewrite">),
-    ...(definition.takesTwins && {
+    ...(definition.takesTied && {
       find: (graph: NeutralGraph) => foundOnce(graph, definition.find(graph) as readonly Finding[]),
     }),
     predict: (graph, target, options) => {
@@ -126,11 +126,11 @@ function foundOnce(graph: NeutralGraph, findings: readonly Finding[]): readonly 
   return findings.flatMap((finding): readonly Finding[] => {
     if (isRefusal(finding)) return [finding];
     if (finding.layers.some((id) => taken.has(id))) return [];
-    const twins = finding.layers.flatMap((id) => twinsOf(graph, id)).map(({ id }) => id);
-    for (const id of twins) taken.add(id);
-    if (twins.length === 0) return [finding];
-    const why = `${finding.why}, shared by ${finding.layers.length + twins.length} layers`;
-    return [{ ...finding, layers: [...finding.layers, ...twins], why }];
+    const tied = finding.layers.flatMap((id) => tiedTo(graph, id)).map(({ id }) => id);
+    for (const id of tied) taken.add(id);
+    if (tied.length === 0) return [finding];
+    const why = `${finding.why}, shared by ${finding.layers.length + tied.length} layers`;
+    return [{ ...finding, layers: [...finding.layers, ...tied], why }];
   });
 }
 

@@ -35,24 +35,24 @@ export class LinearFit {
     private readonly graph: NeutralGraph,
     private readonly layer: NeutralLayer<ConvForm | DenseForm>,
     private readonly context: RewriteContext,
-    private readonly twins: readonly NeutralLayer<ConvForm | DenseForm>[],
+    private readonly tied: readonly NeutralLayer<ConvForm | DenseForm>[],
     /** outputs × (inputs · kernel…) */
     readonly weight: Matrix,
     private readonly bias: Float32Array,
   ) {}
 
-  /** @param twins layers with the same weights that get the new ones too: the fit is to what all of them see */
+  /** @param tied layers with the same weights that get the new ones too: the fit is to what all of them see */
   static async of(
     graph: NeutralGraph,
     layer: NeutralLayer<ConvForm | DenseForm>,
     context: RewriteContext,
-    twins: readonly NeutralLayer[] = [],
+    tied: readonly NeutralLayer[] = [],
   ): Promise<LinearFit> {
     const { weight, bias } = layer.form;
     const [outputs = 0] = weight.shape;
     const elements = await weight.read();
     const offsets = (await bias?.read()) ?? new Float32Array(outputs);
-    const linear = twins.filter((each) => isKind(each, "conv") || isKind(each, "dense"));
+    const linear = tied.filter((each) => isKind(each, "conv") || isKind(each, "dense"));
     return new LinearFit(graph, layer, context, linear, matrix(outputs, elements.length / outputs, elements), offsets);
   }
 
@@ -158,26 +158,26 @@ export class LinearFit {
   }
 
   async #sumPatches(): Promise<Spread> {
+    const patches = inputPatches(this.graph, [this.layer, ...this.tied], this.context);
+    if (!patches) return {};
     const sums = new Covariance(this.weight.columns, this.products);
-    for await (const batch of this.#allPatches()) await sums.add(batch);
+    for await (const batch of patches) {
+      this.context.signal?.throwIfAborted();
+      await sums.add(batch);
+    }
     return this.#spreadOf(sums);
   }
 
   /** Of the outputs before the bias. */
   async #outputSpread(): Promise<Spread> {
+    const patches = inputPatches(this.graph, [this.layer, ...this.tied], this.context);
+    if (!patches) return {};
     const sums = new Covariance(this.weight.rows, this.products);
-    for await (const batch of this.#allPatches())
+    for await (const batch of patches) {
+      this.context.signal?.throwIfAborted();
       await sums.add(await this.products.multiply(batch, this.weight, { transposeB: true }));
+    }
     return this.#spreadOf(sums);
-  }
-
-  /** What the layer sees, and what those see that are taken with it; nothing without samples. */
-  async *#allPatches(): AsyncGenerator<Matrix> {
-    for (const layer of [this.layer, ...this.twins])
-      for await (const batch of inputPatches(this.graph, layer, this.context) ?? []) {
-        this.context.signal?.throwIfAborted();
-        yield batch;
-      }
   }
 
   #spreadOf(sums: Covariance): Spread {

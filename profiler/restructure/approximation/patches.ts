@@ -16,15 +16,16 @@ export const POSITIONS_PER_SAMPLE = 64;
 /**
  * What a convolution's kernel sees at random positions, or a dense layer's input rows, on the calibration samples: matrices of
  * positions × (inChannels · kernel…), in the order of a filter's weights. Padding counts as the zeros it is.
+ * @param layers that have filters of the same shape: what each of them sees, in one run over the samples
  * @returns undefined without calibration samples
  */
 export function inputPatches(
   graph: NeutralGraph,
-  layer: NeutralLayer<ConvForm | DenseForm>,
+  layers: readonly NeutralLayer<ConvForm | DenseForm>[],
   context: Pick<RewriteContext, "activations" | "seed">,
 ): AsyncIterable<Matrix> | undefined {
-  const patches = patchesOfLayers(graph, [layer], context);
-  if (patches === undefined || layer.inputs[0] === undefined) return undefined;
+  const patches = patchesOfLayers(graph, layers, context);
+  if (patches === undefined || layers.every(({ inputs }) => inputs[0] === undefined)) return undefined;
   return (async function* () {
     for await (const batch of patches) yield* batch.filter((each) => each !== undefined);
   })();

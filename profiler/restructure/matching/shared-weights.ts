@@ -67,36 +67,36 @@ export function sharedAgain(graph: NeutralGraph, forms: ReadonlyMap<LayerId, For
 }
 
 /** Others that read the same weights and the same bias, and do the same with what they are given. */
-export function twinsOf(graph: NeutralGraph, id: LayerId): readonly NeutralLayer[] {
+export function tiedTo(graph: NeutralGraph, id: LayerId): readonly NeutralLayer[] {
   const alike = sharingWeights(graph).find((layers) => layers.some((layer) => layer.id === id)) ?? [];
   const own = alike.find((layer) => layer.id === id);
-  return own === undefined ? [] : alike.filter((layer) => layer !== own && isTwin(layer.form, own.form));
+  return own === undefined ? [] : alike.filter((layer) => layer !== own && doTheSame(layer.form, own.form));
 }
 
-function isTwin(a: LinearForm, b: LinearForm): boolean {
+function doTheSame(a: LinearForm, b: LinearForm): boolean {
   const settings = (form: LinearForm): string => JSON.stringify({ ...form, weight: null, bias: null });
   return a.bias === b.bias && settings(a) === settings(b);
 }
 
-/** What takes the place of one layer takes that of its twins too, with the same new weights: these stay tied. */
-export function repeatedForTwins(graph: NeutralGraph, rewrite: Rewrite): Rewrite {
+/** What takes the place of one layer takes that of those tied to it too, with the same new weights: these stay tied. */
+export function repeatedForTied(graph: NeutralGraph, rewrite: Rewrite): Rewrite {
   const { remove = [], insert = [], ...rest } = rewrite;
   const layer = graph.layers.find(({ id }) => remove.length === 1 && id === remove[0]);
   if (layer === undefined || insert.length === 0 || Object.keys(rest).length > 0) return rewrite;
-  const twins = twinsOf(graph, layer.id);
+  const tied = tiedTo(graph, layer.id);
   return {
-    remove: [layer.id, ...twins.map(({ id }) => id)],
-    insert: [...insert, ...twins.flatMap((twin) => insert.map((made) => inPlaceOf(twin, layer, made)))],
+    remove: [layer.id, ...tied.map(({ id }) => id)],
+    insert: [...insert, ...tied.flatMap((other) => insert.map((made) => inPlaceOf(other, layer, made)))],
   };
 }
 
-function inPlaceOf(twin: NeutralLayer, layer: NeutralLayer, made: NewLayer): NewLayer {
+function inPlaceOf(other: NeutralLayer, layer: NeutralLayer, made: NewLayer): NewLayer {
   const named = (name: string): string =>
-    name.startsWith(layer.name) ? `${twin.name}${name.slice(layer.name.length)}` : `${twin.name}_${name}`;
+    name.startsWith(layer.name) ? `${other.name}${name.slice(layer.name.length)}` : `${other.name}_${name}`;
   const ref = (tensor: TensorRef): TensorRef => {
     if (typeof tensor === "string") return named(tensor);
     const [input, output] = [layer.inputs.indexOf(tensor), layer.outputs.indexOf(tensor)];
-    return (input >= 0 ? twin.inputs[input] : twin.outputs[output]) ?? tensor;
+    return (input >= 0 ? other.inputs[input] : other.outputs[output]) ?? tensor;
   };
   return { name: named(made.name), form: made.form, inputs: made.inputs.map(ref), outputs: made.outputs.map(ref) };
 }

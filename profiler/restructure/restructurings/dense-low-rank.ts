@@ -3,7 +3,7 @@ import { newWeights, plannedLike, plannedWeights, type Weights } from "../../neu
 import { whyNoInnerRange } from "../matching/inner-range.ts";
 import { isKind, type NeutralGraph, type NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { opaqueRefusals, whyOpaque } from "../matching/opaque-refusals.ts";
-import { twinsOf } from "../matching/shared-weights.ts";
+import { tiedTo } from "../matching/shared-weights.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";
 import { RANK_OPTIONS, RANK_STRENGTHS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
 import { matched, type Finding, defineRestructuring } from "../restructuring.ts";
@@ -28,7 +28,7 @@ export const DENSE_LOW_RANK = defineRestructuring({
   literature: ["Denton et al., NIPS 2014", "Zhang et al., TPAMI 2016"],
   answers: { "dense-head": 1, "parameters-share": 1, "energy-share": 1 },
   fitsToSamples: true,
-  takesTwins: true,
+  takesTied: true,
   options: RANK_OPTIONS,
   // Layers behind flattened maps are the most redundant ones (Denton 2014).
   suggested: { cost: 0.25 },
@@ -52,7 +52,7 @@ export const DENSE_LOW_RANK = defineRestructuring({
   },
   rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));
-    const fit = await LinearFit.of(graph, layer, context, twinsOf(graph, layer.id));
+    const fit = await LinearFit.of(graph, layer, context, tiedTo(graph, layer.id));
     const { first, second, bias } = await fit.lowRank(extentOf(options, scaleOf(layer.form)));
     const { dataType } = layer.form.weight;
     const newBias = layer.form.bias && newWeights([bias.length], bias, layer.form.bias.dataType);

@@ -4,7 +4,7 @@ import { bareConv, pointwiseSteps } from "../matching/conv-steps.ts";
 import type { ConvForm } from "../../neutral/forms.ts";
 import { newWeights, plannedLike, plannedWeights, type Weights } from "../../neutral/weights.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
-import { twinsOf } from "../matching/shared-weights.ts";
+import { tiedTo } from "../matching/shared-weights.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";
 import { describeConv, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
 import { matched, defineRestructuring } from "../restructuring.ts";
@@ -26,7 +26,7 @@ export const SEPARABLE = defineRestructuring({
   literature: ["Howard et al., MobileNets, 2017", "Guo et al., BMVC 2018"],
   answers: { "parameters-share": 5, "macs-share": 1, "energy-share": 2, "large-kernel": 3 },
   fitsToSamples: true,
-  takesTwins: true,
+  takesTied: true,
   options: [
     {
       id: "multiplier",
@@ -51,7 +51,7 @@ export const SEPARABLE = defineRestructuring({
     const layer = matched(ID, target, match(graph, target));
     const { inputs, outputs, kernel, taps, multiplier } = sizesOf(layer.form, options.multiplier);
     const { weight, bias } = layer.form;
-    const fit = await LinearFit.of(graph, layer, context, twinsOf(graph, layer.id));
+    const fit = await LinearFit.of(graph, layer, context, tiedTo(graph, layer.id));
     const depthwise = matrix(inputs * multiplier, taps);
     for (let channel = 0; channel < inputs; channel++) {
       context.signal?.throwIfAborted();

@@ -1,7 +1,7 @@
 import type { ConvForm } from "../../neutral/forms.ts";
 import { newWeights, plannedLike, plannedWeights, type Weights } from "../../neutral/weights.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
-import { twinsOf } from "../matching/shared-weights.ts";
+import { tiedTo } from "../matching/shared-weights.ts";
 import { LinearFit, sizeOf } from "../approximation/linear-fit.ts";
 import { describeConv, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
 import { RANK_OPTIONS, RANK_STRENGTHS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
@@ -26,7 +26,7 @@ export const SPLIT_CHANNELS = defineRestructuring({
   literature: ["Zhang et al., TPAMI 2016"],
   answers: { "parameters-share": 4, "macs-share": 2, "energy-share": 3 },
   fitsToSamples: true,
-  takesTwins: true,
+  takesTied: true,
   options: RANK_OPTIONS,
   suggested: { cost: 0.5 },
   strengths: RANK_STRENGTHS,
@@ -43,7 +43,7 @@ export const SPLIT_CHANNELS = defineRestructuring({
   rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));
     const { weight, bias } = layer.form;
-    const fit = await LinearFit.of(graph, layer, context, twinsOf(graph, layer.id));
+    const fit = await LinearFit.of(graph, layer, context, tiedTo(graph, layer.id));
     const factors = await fit.lowRank(extentOf(options, scaleOf(layer.form)));
     const rank = factors.first.rows;
     const [outputs = 0, ...filter] = weight.shape;

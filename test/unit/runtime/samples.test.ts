@@ -37,7 +37,7 @@ describe("Calibration samples", () => {
     }
   }
 
-  const only = (spec: InputSpec): CalibrationSpec => ({ inputs: { "": spec } });
+  const ofAnyName = (spec: InputSpec): CalibrationSpec => ({ inputs: { "": spec } });
 
   const fails = (spec: CalibrationSpec, message: RegExp, ports = [X]): Promise<void> =>
     assert.rejects(
@@ -47,7 +47,7 @@ describe("Calibration samples", () => {
 
   it("are rows of a .npy, any batch of them", async () => {
     const path = await file("x.npy", npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS)));
-    const { inputs } = await read(only({ kind: "array", path }), [X], 1, 2);
+    const { inputs } = await read(ofAnyName({ kind: "array", path }), [X], 1, 2);
     assert.deepEqual(
       [inputs.x?.shape, valuesOf(inputs.x)],
       [
@@ -62,7 +62,7 @@ describe("Calibration samples", () => {
     const path = await file("parts.npy", npyFile("<f4", [12, 1], bytesOf(NUMBERS)));
     const labels = { path: await file("parts.txt", Buffer.from(Array.from(NUMBERS).join(" "))) };
     const part = async (of: number, from: number, to: number, count?: number): Promise<readonly unknown[]> => {
-      const spec = { ...only({ kind: "array", path }), labels, part: { of, from, to }, ...(count && { count }) };
+      const spec = { ...ofAnyName({ kind: "array", path }), labels, part: { of, from, to }, ...(count && { count }) };
       const { inputs, labels: classes } = await read(spec, [scalars]);
       return [valuesOf(inputs.x), classes];
     };
@@ -74,7 +74,7 @@ describe("Calibration samples", () => {
       [0, 1, 2, 4, 5],
       [0, 1, 2, 4, 5],
     ]);
-    await fails({ ...only({ kind: "array", path }), part: { of: 40, from: 30, to: 40 } }, /there are 12 samples/, [
+    await fails({ ...ofAnyName({ kind: "array", path }), part: { of: 40, from: 30, to: 40 } }, /there are 12 samples/, [
       scalars,
     ]);
   });
@@ -82,67 +82,75 @@ describe("Calibration samples", () => {
   it("are of any stored type, scaled to the input's", async () => {
     const stored = npyFile("<i2", [1, 2, 2], bytesOf(Int16Array.of(-1, 0, 1, 255)));
     const path = await file("i2.npy", stored);
-    const spec = only({ kind: "array", path, zeroPoint: 1, scale: 0.5, mean: [1], std: [2] });
+    const spec = ofAnyName({ kind: "array", path, zeroPoint: 1, scale: 0.5, mean: [1], std: [2] });
     assert.deepEqual(valuesOf((await read(spec, [X])).inputs.x), [-1, -0.75, -0.5, 63]);
     const bytes: Port = { ...X, dataType: "uint8" };
-    assert.deepEqual(valuesOf((await read(only({ kind: "array", path, scale: 2 }), [bytes])).inputs.x), [0, 0, 2, 255]);
+    assert.deepEqual(
+      valuesOf((await read(ofAnyName({ kind: "array", path, scale: 2 }), [bytes])).inputs.x),
+      [0, 0, 2, 255],
+    );
   });
 
   it("have a mean and deviation for each channel", async () => {
     const path = await file("channels.npy", npyFile("<f4", [1, 3, 2, 2], bytesOf(NUMBERS)));
     const port: Port = { ...X, shape: ["n", 3, 2, 2] };
-    const spec = only({ kind: "array", path, mean: [0, 4, 8], std: [1, 2, 4] });
+    const spec = ofAnyName({ kind: "array", path, mean: [0, 4, 8], std: [1, 2, 4] });
     assert.deepEqual(valuesOf((await read(spec, [port])).inputs.x), [0, 1, 2, 3, 0, 0.5, 1, 1.5, 0, 0.25, 0.5, 0.75]);
-    await fails(only({ kind: "array", path, mean: [1, 2] }), /2 means and 0 deviations do not fit/, [port]);
-    await fails(only({ kind: "array", path, std: [0] }), /deviation of 0/, [port]);
+    await fails(ofAnyName({ kind: "array", path, mean: [1, 2] }), /2 means and 0 deviations do not fit/, [port]);
+    await fails(ofAnyName({ kind: "array", path, std: [0] }), /deviation of 0/, [port]);
   });
 
   it("come from an array of a .npz by the input's name, by a name given, or the only one", async () => {
     const array = npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS));
     const other = npyFile("<f4", [1, 2, 2], bytesOf(NUMBERS.subarray(0, 4)));
     const path = await file("two.npz", zipSync({ "x.npy": array, "y.npy": other }));
-    assert.equal((await read(only({ kind: "array", path }), [X])).inputs.x?.shape[0], 3);
-    assert.equal((await read(only({ kind: "array", path, entry: "y" }), [X])).inputs.x?.shape[0], 1);
-    await fails(only({ kind: "array", path, entry: "z" }), /expected an array called "z": it holds x, y/);
+    assert.equal((await read(ofAnyName({ kind: "array", path }), [X])).inputs.x?.shape[0], 3);
+    assert.equal((await read(ofAnyName({ kind: "array", path, entry: "y" }), [X])).inputs.x?.shape[0], 1);
+    await fails(ofAnyName({ kind: "array", path, entry: "z" }), /expected an array called "z": it holds x, y/);
     const single = await file("one.npz", zipSync({ "data.npy": [array, { level: 0 }] }));
-    assert.equal((await read(only({ kind: "array", path: single }), [X])).inputs.x?.shape[0], 3);
-    await fails(only({ kind: "array", path: await file("broken.npz", array) }), /expected a zip archive/);
+    assert.equal((await read(ofAnyName({ kind: "array", path: single }), [X])).inputs.x?.shape[0], 3);
+    await fails(ofAnyName({ kind: "array", path: await file("broken.npz", array) }), /expected a zip archive/);
   });
 
   it("stand in raw files, of the input's type and shape or those given", async () => {
     const path = await file("x.bin", bytesOf(NUMBERS));
-    assert.deepEqual((await read(only({ kind: "array", path }), [X])).inputs.x?.shape, [3, 2, 2]);
+    assert.deepEqual((await read(ofAnyName({ kind: "array", path }), [X])).inputs.x?.shape, [3, 2, 2]);
     const bytes = await file("x.raw", Uint8Array.of(0, 51, 102, 255));
-    const spec = only({ kind: "array", path: bytes, dataType: "uint8", shape: [2, 2], scale: 1 / 255 });
+    const spec = ofAnyName({ kind: "array", path: bytes, dataType: "uint8", shape: [2, 2], scale: 1 / 255 });
     assert.deepEqual(valuesOf((await read(spec, [X])).inputs.x), [0, Math.fround(0.2), Math.fround(0.4), 1]);
-    await fails(only({ kind: "array", path: bytes, dataType: "uint8", shape: [3] }), /multiple of 3 bytes .*, not 4/);
-    await fails(only({ kind: "array", path }), /expected the shape of one sample/, [{ ...X, shape: ["n", "side", 2] }]);
+    await fails(
+      ofAnyName({ kind: "array", path: bytes, dataType: "uint8", shape: [3] }),
+      /multiple of 3 bytes .*, not 4/,
+    );
+    await fails(ofAnyName({ kind: "array", path }), /expected the shape of one sample/, [
+      { ...X, shape: ["n", "side", 2] },
+    ]);
   });
 
   it("fit whatever axes of size 1 are left out", async () => {
     const path = await file("flat.npy", npyFile("<f4", [6, 2], bytesOf(NUMBERS)));
     const port: Port = { ...X, shape: [1, 2, 1] };
-    assert.deepEqual((await read(only({ kind: "array", path }), [port], 0, 1)).inputs.x?.shape, [1, 2, 1]);
+    assert.deepEqual((await read(ofAnyName({ kind: "array", path }), [port], 0, 1)).inputs.x?.shape, [1, 2, 1]);
     const one = await file("single.npy", npyFile("<f4", [2, 2], bytesOf(NUMBERS.subarray(0, 4))));
-    assert.deepEqual((await read(only({ kind: "array", path: one }), [X])).inputs.x?.shape, [1, 2, 2]);
+    assert.deepEqual((await read(ofAnyName({ kind: "array", path: one }), [X])).inputs.x?.shape, [1, 2, 2]);
   });
 
   it("say what was expected of a file that does not fit", async () => {
     const path = await file("wide.npy", npyFile("<f4", [2, 6], bytesOf(NUMBERS)));
-    await fails(only({ kind: "array", path }), /wide\.npy: expected float32 N×2×2 for input "x", not float32 2×6/);
+    await fails(ofAnyName({ kind: "array", path }), /wide\.npy: expected float32 N×2×2 for input "x", not float32 2×6/);
     const short = await file("short.npy", npyFile("<f4", [9, 2, 2], bytesOf(NUMBERS)));
-    await fails(only({ kind: "array", path: short }), /expected \d+ bytes for float32 9×2×2, not/);
+    await fails(ofAnyName({ kind: "array", path: short }), /expected \d+ bytes for float32 9×2×2, not/);
     const columns = await file("fortran.npy", npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS), "True"));
-    await fails(only({ kind: "array", path: columns }), /C order/);
+    await fails(ofAnyName({ kind: "array", path: columns }), /C order/);
     await fails(
-      only({ kind: "array", path: await file("big.npy", npyFile(">f4", [3, 2, 2], bytesOf(NUMBERS))) }),
+      ofAnyName({ kind: "array", path: await file("big.npy", npyFile(">f4", [3, 2, 2], bytesOf(NUMBERS))) }),
       /little-endian/,
     );
     await fails(
-      only({ kind: "array", path: await file("no.npy", Buffer.from("not an array")) }),
+      ofAnyName({ kind: "array", path: await file("no.npy", Buffer.from("not an array")) }),
       /expected a NumPy array/,
     );
-    await assert.rejects(openSamples(only({ kind: "array", path: "missing.npy" }), [X]), FileAccessError);
+    await assert.rejects(openSamples(ofAnyName({ kind: "array", path: "missing.npy" }), [X]), FileAccessError);
   });
 
   it("of some inputs are enough: the rest is synthetic, of the sizes that they have", async () => {
@@ -267,7 +275,7 @@ describe("Calibration samples", () => {
   it("are stretched to a model that takes other sizes than the one they were made for", async () => {
     const path = await file("maps.npy", npyFile("<f4", [3, 2, 2], bytesOf(NUMBERS)));
     const wide: Port = { ...X, shape: ["batch", 2, 4] };
-    const { inputs } = await read({ ...only({ kind: "array", path }), madeFor: [X] }, [wide], 0, 1);
+    const { inputs } = await read({ ...ofAnyName({ kind: "array", path }), madeFor: [X] }, [wide], 0, 1);
     assert.deepEqual(
       [inputs.x?.shape, valuesOf(inputs.x)],
       [
@@ -278,7 +286,7 @@ describe("Calibration samples", () => {
     const bytes: Port = { name: "x", dataType: "uint8", shape: [1, 2, 1] };
     const whole = await read({ madeFor: [{ ...bytes, shape: [1, 4, 1] }] }, [bytes], 0, 1);
     assert.ok(valuesOf(whole.inputs.x).every(Number.isInteger));
-    await fails({ ...only({ kind: "array", path }), madeFor: [X] }, /samples of 2×2 cannot be stretched/, [
+    await fails({ ...ofAnyName({ kind: "array", path }), madeFor: [X] }, /samples of 2×2 cannot be stretched/, [
       { ...X, shape: ["batch", 3, 3] },
     ]);
   });

@@ -213,6 +213,15 @@ describe("approximate restructurings", function () {
       assert.ok(kept && kept.length > 0 && kept.every((value) => own.has(value)));
     });
 
+  it("makes no matrix of inputs by inputs without samples: that of a wide layer fits into no memory", async () => {
+    const graph = liftModel(await read(convModel({ kernel: 3, inputs: 60_000, outputs: 1 })));
+    const layer = graph.layer("conv");
+    assert.ok(layer && isKind(layer, "conv"));
+    const fit = await LinearFit.of(graph, layer, { seed: 1 });
+    const { weight } = await fit.refitToSome([0, 1]);
+    assert.deepEqual([...weight.data], [...fit.weight.data.subarray(0, 2)]);
+  });
+
   it("ends between two fits of one layer when it is cancelled", async () => {
     const model = await read(blurredModel());
     const graph = liftModel(model);
