@@ -82,8 +82,16 @@ function sourceOf(weight: Weights): Weights {
   return weight.origin?.weights ?? weight;
 }
 
-/** Weights that more than convolutions and dense layers read: bodies, other operators, whoever runs the model. */
+const READ_ELSEWHERE = new WeakMap<NeutralGraph, ReadonlySet<Weights>>();
+
+/** Weights that more than convolutions and dense layers read: bodies, other operators, whoever runs the model. Every prediction asks for them. */
 function weightsReadElsewhere(graph: NeutralGraph): ReadonlySet<Weights> {
+  const found = READ_ELSEWHERE.get(graph) ?? findReadElsewhere(graph);
+  READ_ELSEWHERE.set(graph, found);
+  return found;
+}
+
+function findReadElsewhere(graph: NeutralGraph): ReadonlySet<Weights> {
   const others = new Map<TensorId, NeutralLayer[]>();
   const unchanged: Weights[] = [];
   for (const layer of graph.layers) {
