@@ -2,6 +2,7 @@
  * What shows a profile, without the engine that makes one: definitions, formats, views, hardware. The extension's host imports this, so
  * that its start loads no reader and no schema.
  */
+export { formatDecibels } from "./numeric/decibels.ts";
 export { COLUMNS, formatCell, formatCellExact, formatTotal, TOTALS, type Column, type Total } from "./columns.ts";
 export { EXPORT_FORMATS, type ExportFormat } from "./exports/export-formats.ts";
 export { ListingIndex } from "./listing/listing-index.ts";

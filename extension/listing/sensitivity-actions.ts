@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
-import type { TechniqueId } from "../../profiler/editing/index.ts";
-import type { SensitivityPoint, SensitivityState } from "../../webview/protocol/editing.ts";
+import type { SensitivityPoint, TechniqueId } from "../../profiler/editing/index.ts";
+import { formatDecibels } from "../../profiler/presentation.ts";
+import type { SensitivityState } from "../../webview/protocol/editing.ts";
 import type { ListedModel } from "./listed-model.ts";
 
 /** The furthest that a layer bears, once it was measured on the page: as an edit of that layer. */
@@ -10,7 +11,7 @@ export function sensitivityActions(
   command: string,
 ): readonly vscode.CodeAction[] {
   return furthestOf(sensitivity.task.state, names).map((point) => {
-    const title = vscode.l10n.t("{0}: {1} dB with it alone", titleOf(point), point.snr?.toFixed(1) ?? "∞");
+    const title = vscode.l10n.t("{0}: {1} dB with it alone", titleOf(point), formatDecibels(point.error));
     const action = new vscode.CodeAction(title, vscode.CodeActionKind.RefactorRewrite);
     action.command = { title, command, arguments: [uri, [point.edit]] };
     return action;

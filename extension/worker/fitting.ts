@@ -1,16 +1,17 @@
 import {
   clockOn,
+  inOrder,
   keptSearch,
   type DeviceSearch,
   type Edit,
   type EditSession,
   type FitOptions,
-  type FitPoint as FoundPoint,
+  type FitPoint,
   type FitResult,
   type Fitted,
   type Model,
 } from "../../profiler/editing/index.ts";
-import type { FitBudget, FitPoint, SearchWay } from "../../webview/protocol/editing.ts";
+import type { FitBudget, LabelledFitPoint, SearchWay } from "../../webview/protocol/editing.ts";
 import { targetOf, told } from "./measuring.ts";
 import type { FitDevice, FitUpdate } from "./protocol.ts";
 import { labelOfEdit } from "./restructuring.ts";
@@ -41,7 +42,7 @@ export async function fitEdits(
   { budget, way, recovers, device }: Wanted,
   { onUpdate, onSearch, signal }: FitContext,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
-  const found: FoundPoint[] = [];
+  const found: FitPoint[] = [];
   let update: FitUpdate = {
     measuredOn: null,
     isContinued: false,
@@ -60,9 +61,9 @@ export async function fitEdits(
     signal,
     budget,
     ...(recovers && { recovery: {} }),
-    onPoint: (point: FoundPoint) => {
+    onPoint: (point: FitPoint) => {
       found.push(point);
-      tell({ points: [...update.points, asPoint(point)], best: bestOf(found) });
+      tell({ points: [...update.points, labelled(point)], best: bestOf(found) });
     },
     onProgress: (done: number, what: string, edit?: Edit) => tell({ done, what: edit ? labelOfEdit(edit) : what }),
   };
@@ -80,7 +81,7 @@ export async function fitEdits(
   tell({
     measuredOn: result.device,
     samples: samplesOf(result),
-    points: result.points.map(asPoint),
+    points: result.points.map(labelled),
     best: result.best,
     notRecovered,
     done: 1,
@@ -101,29 +102,18 @@ async function deviceOf(
 }
 
 /** As `FitResult.best`, while the search goes on. */
-export function bestOf(points: readonly FoundPoint[]): number {
+export function bestOf(points: readonly FitPoint[]): number {
   const within = points.some(({ isWithinBudget }) => isWithinBudget);
-  const worth = ({ isWithinBudget, error, excess }: FoundPoint): number =>
-    within ? (isWithinBudget ? error : Infinity) : excess;
+  const worth = ({ isWithinBudget, error, excess }: FitPoint): number =>
+    inOrder(within ? (isWithinBudget ? error : null) : excess);
   return points.reduce((best, point, place) => {
     const current = points[best];
     return current && worth(current) <= worth(point) ? best : place;
   }, 0);
 }
 
-/** Plain numbers only: VS Code sends messages as JSON, which has no infinity. */
-function asPoint(point: FoundPoint): FitPoint {
-  const { edits, totals, downloadBytes, error, maxRelative, accuracy, isWithinBudget } = point;
-  return {
-    edits,
-    labels: edits.map(labelOfEdit),
-    totals,
-    downloadBytes,
-    error: Number.isFinite(maxRelative) ? maxRelative : null,
-    snr: error > 0 && Number.isFinite(error) ? -10 * Math.log10(error) : null,
-    accuracy,
-    isWithinBudget,
-  };
+function labelled(point: FitPoint): LabelledFitPoint {
+  return { ...point, labels: point.edits.map(labelOfEdit) };
 }
 
 function samplesOf({ samples: { measured, description, isRandom, hasLabels } }: FitResult): FitUpdate["samples"] {

@@ -3,11 +3,10 @@ import {
   mixedFurthest,
   TECHNIQUES,
   type EditSession,
-  type LayerSensitivity as MeasuredLayer,
+  type LayerSensitivity,
   type Model,
-  type SensitivityPoint as MeasuredPoint,
 } from "../../profiler/editing/index.ts";
-import type { LayerSensitivity, SensitivityPoint, SensitivityState } from "../../webview/protocol/editing.ts";
+import type { ListedSensitivity, SensitivityState } from "../../webview/protocol/editing.ts";
 import type { SensitivityUpdate } from "./protocol.ts";
 import { labelOfEdit } from "./restructuring.ts";
 
@@ -26,7 +25,7 @@ export async function measureSensitivity(
   model: Model,
   { signal, onUpdate }: SensitivityContext,
 ): Promise<void> {
-  const found: MeasuredLayer[] = [];
+  const found: LayerSensitivity[] = [];
   let update: SensitivityUpdate = { layers: [], fileBytes: null, samples: null, mixed: [], done: 0, what: "" };
   const tell = (change: Partial<SensitivityUpdate>): void => {
     update = { ...update, ...change };
@@ -37,7 +36,7 @@ export async function measureSensitivity(
       signal,
       onLayer: (layer) => {
         found.push(layer);
-        tell({ layers: [...update.layers, asLayer(layer)], mixed: mixedOf(found) });
+        tell({ layers: [...update.layers, listed(layer)], mixed: mixedOf(found) });
       },
       onProgress: (done, what) => tell({ done, what }),
     },
@@ -47,21 +46,16 @@ export async function measureSensitivity(
   tell({ fileBytes, samples: { count: measured, description, isRandom, hasLabels }, done: 1 });
 }
 
-function asLayer(layer: MeasuredLayer): LayerSensitivity {
+function listed(layer: LayerSensitivity): ListedSensitivity {
   const furthest = TECHNIQUES.flatMap(({ id }) => {
     const point = furthestSafe(layer, id);
     return point ? [layer.points.indexOf(point)] : [];
   });
-  return { layer: layer.layer, points: layer.points.map(asPoint), furthest };
+  const points = layer.points.map((point) => ({ ...point, label: labelOfEdit(point.edit) }));
+  return { ...layer, points, furthest };
 }
 
-/** Plain numbers only: VS Code sends messages as JSON, which has no infinity. */
-function asPoint({ technique, amount, edit, fileBytes, error, accuracy }: MeasuredPoint): SensitivityPoint {
-  const snr = error > 0 && Number.isFinite(error) ? -10 * Math.log10(error) : null;
-  return { technique, amount, edit, label: labelOfEdit(edit), fileBytes, snr, accuracy };
-}
-
-function mixedOf(found: readonly MeasuredLayer[]): SensitivityState["mixed"] {
+function mixedOf(found: readonly LayerSensitivity[]): SensitivityState["mixed"] {
   return TECHNIQUES.flatMap(({ id }) => {
     const edit = mixedFurthest(found, id);
     return edit ? [{ technique: id, edit, label: labelOfEdit(edit) }] : [];

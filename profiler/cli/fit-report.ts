@@ -2,6 +2,7 @@ import { formatCell, TOTALS } from "../columns.ts";
 import { printable } from "../exports/printable.ts";
 import { plainTable } from "../exports/terminal.ts";
 import { formatShare } from "../format-numbers.ts";
+import { formatDecibels } from "../numeric/decibels.ts";
 import type { Totals } from "../profile.ts";
 import { formatEdit } from "../editing/edit.ts";
 import type {
@@ -58,7 +59,7 @@ function recoveryText({ models, isMeasuredApart }: SearchRecovery, points: reado
     const [before, after] = [points[from], to === null ? undefined : points[to]];
     if (!before || !after || to === null) return `Model ${from + 1} was not recovered: ${printable(why ?? "")}.`;
     const changes = [
-      `SNR ${decibels(before)} → ${decibels(after)} dB`,
+      `SNR ${formatDecibels(before.error)} → ${formatDecibels(after.error)} dB`,
       ...changeOf("same top 1", before.agreement, after.agreement),
       ...changeOf("right", before.accuracy, after.accuracy),
     ];
@@ -73,10 +74,6 @@ function recoveryText({ models, isMeasuredApart }: SearchRecovery, points: reado
 
 function changeOf(name: string, before: number | null, after: number | null): readonly string[] {
   return before === null || after === null ? [] : [`${name} ${formatShare(before)} → ${formatShare(after)}`];
-}
-
-export function decibels({ error }: Pick<FitPoint, "error">): string {
-  return error === 0 ? "∞" : (-10 * Math.log10(error)).toFixed(1);
 }
 
 /** What the samples that only judged show, and what they cannot. */
@@ -114,7 +111,7 @@ function curveTable({ points, best, device }: FitResult, budget: FitBudget): str
     `${point.edits.length}`,
     ...costs.map(({ id, unit }) => formatCell(unit, point.totals[id])),
     point.downloadBytes === null ? "" : formatCell("bytes", point.downloadBytes),
-    decibels(point),
+    formatDecibels(point.error),
     point.agreement === null ? "" : formatShare(point.agreement),
     point.accuracy === null ? "" : formatShare(point.accuracy),
     `${point.isOnParetoFront ? "*" : " "}${index === best ? " ←" : ""}`,

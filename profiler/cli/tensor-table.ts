@@ -8,8 +8,8 @@ const MEASURES: readonly { readonly title: string; readonly text: (difference: D
   { title: "Max error", text: ({ maxAbsolute }) => digits(maxAbsolute) },
   { title: "Of range", text: ({ maxRelative }) => digits(maxRelative) },
   { title: "RMS", text: ({ rms }) => digits(rms) },
-  { title: "SNR dB", text: ({ snr }) => (Number.isFinite(snr) ? snr.toFixed(1) : digits(snr)) },
-  { title: "Cosine", text: ({ cosine }) => cosine.toFixed(6) },
+  { title: "SNR dB", text: ({ snr, isIdentical }) => snr?.toFixed(1) ?? (isIdentical ? "∞" : "−∞") },
+  { title: "Cosine", text: ({ cosine }) => cosine?.toFixed(6) ?? "" },
   { title: "Same top 1", text: ({ top1 }) => agreementText(top1?.agreement) },
   { title: "Right a", text: ({ top1 }) => (top1?.accuracy ? formatShare(top1.accuracy.a) : "") },
   { title: "Right b", text: ({ top1 }) => (top1?.accuracy ? formatShare(top1.accuracy.b) : "") },
@@ -35,6 +35,7 @@ export function tensorTexts(tensors: readonly ComparedTensor[]): TensorTexts {
   const rows = tensors.map(({ names, difference, reason }) => {
     const name = printable(names.a === names.b ? names.a : `${names.a} / ${names.b}`);
     if (difference === undefined) return [name, printable(`not compared: ${reason ?? ""}`)];
+    if (saysNothing(difference)) return [name];
     return [name, ...MEASURES.map(({ text }) => text(difference))];
   });
   const compared = rows.filter(({ length }) => length > 2);
@@ -46,11 +47,15 @@ export function tensorTexts(tensors: readonly ComparedTensor[]): TensorTexts {
   return { titles: shown(titles), rows: compared.map(shown), remarks: [...notCompared, ...notFinite] };
 }
 
-/** Two models that say nothing differ in nothing. */
+/** No element is a number in either model: they differ in nothing, and nothing is known of it. */
+function saysNothing({ elements, alikeNonFinite }: Difference): boolean {
+  return elements > 0 && alikeNonFinite === elements;
+}
+
 function notFiniteText(name: string, difference: Difference | undefined): string | undefined {
   if (difference === undefined || difference.alikeNonFinite === 0) return undefined;
   const { elements, alikeNonFinite } = difference;
-  const which = alikeNonFinite === elements ? `all ${elements}` : `${alikeNonFinite} of ${elements}`;
+  const which = saysNothing(difference) ? `all ${elements}` : `${alikeNonFinite} of ${elements}`;
   return `${printable(name)}: ${which} elements are NaN or infinite in both models and are not compared`;
 }
 
@@ -64,8 +69,8 @@ export function aligned(columns: number): readonly { readonly align: "left" | "r
 }
 
 /** Three digits that matter. */
-function digits(value: number): string {
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+function digits(value: number | null): string {
+  if (value === null) return "∞";
   return value === 0 ? "0" : value.toPrecision(3);
 }
 

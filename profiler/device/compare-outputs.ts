@@ -52,9 +52,9 @@ function compareOutput(
   const { maxAbsolute, maxRelative, unlikeNonFinite } = sum.result();
   return {
     name,
-    maxAbsolute: finite(maxAbsolute),
-    maxRelative: finite(maxRelative),
-    isEqual: maxRelative <= OUTPUT_TOLERANCE || maxAbsolute <= allowed,
+    maxAbsolute,
+    maxRelative,
+    isEqual: (maxRelative ?? Infinity) <= OUTPUT_TOLERANCE || (maxAbsolute ?? Infinity) <= allowed,
     ...(unlikeNonFinite > 0 && { reason: `${unlikeNonFinite} elements are a number here and none there` }),
   };
 }
@@ -65,8 +65,4 @@ function notCompared(name: string, reason: string): ComparedOutput {
 
 function describe({ dataType, shape }: NumericTensor): string {
   return `${dataType} ${shape.join("×") || "scalar"}`;
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }

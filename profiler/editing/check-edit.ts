@@ -46,7 +46,7 @@ async function requireExact(step: Step, { outputs }: RunComparison, options: Che
   if (worst === undefined || errorOf(worst) <= EXACT_ERROR) return;
   const rounding = await roundingOf(step.before, step.changed, options);
   if (errorOf(worst) <= rounding) return;
-  const error = worst.difference ? worst.difference.maxRelative.toPrecision(3) : (worst.reason ?? "not comparable");
+  const error = worst.difference?.maxRelative?.toPrecision(3) ?? worst.reason ?? "no finite number";
   throw new InexactEditError(
     `${formatEdit(step.edit)} is exact by its kind, but output ${worst.names.b} is off by ${error} of its range, and rounding explains ${rounding.toPrecision(3)}`,
     { hint: "This is a bug of Edgewise: please report it with the model. Nothing was written." },

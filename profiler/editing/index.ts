@@ -28,14 +28,15 @@ export { type CheckOptions } from "./check-edit.ts";
 export { type FitOptions, type Fitted } from "./fit/fit.ts";
 export { clockOn } from "./fit/device/target-clock.ts";
 export { formatDeviceSearch, keptSearch, type DeviceSearch } from "./fit/device/device-search.ts";
-export type {
-  BudgetedTotal,
-  CurvePoint,
-  FitBudget,
-  FitError,
-  FitPoint,
-  FitResult,
-  FitSamples,
+export {
+  inOrder,
+  type BudgetedTotal,
+  type CurvePoint,
+  type FitBudget,
+  type FitError,
+  type FitPoint,
+  type FitResult,
+  type FitSamples,
 } from "./fit/fit-point.ts";
 export { writeModel, type WriteOptions } from "../formats/formats.ts";
 

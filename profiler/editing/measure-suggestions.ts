@@ -62,7 +62,7 @@ export async function measureSuggestions(
       signal?.throwIfAborted();
       onProgress?.(index / Math.min(most, places.length));
       const error = await possible(async () => trials.measured(await trials.edited(model, one.edit, "trial"), "trial"));
-      if (error && Number.isFinite(error.error)) errors.set(place, error);
+      if (error && error.error !== null) errors.set(place, error);
     }
     return { errors, samples: trials.samples, measured: errors.size, of: places.length };
   } finally {

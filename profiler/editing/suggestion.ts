@@ -2,7 +2,7 @@ import { formatShare } from "../format-numbers.ts";
 import type { HardwareProfile } from "../hardware/hardware-profile.ts";
 import type { Totals } from "../profile.ts";
 import type { Edit } from "./edit.ts";
-import type { FitError } from "./fit/fit-point.ts";
+import { inOrder, type FitError } from "./fit/fit-point.ts";
 import type { Guarantee } from "../restructure/restructuring.ts";
 
 /** An edit that could be made, with what it would save. Plain data. */
@@ -99,7 +99,7 @@ function meanSaving({ saves }: Pick<Suggestion, "saves">): number {
 
 /** Of a measured edit, what is right of the answers: 1 less the error's root mean square relative to theirs (0.9 at 20 dB). */
 function worthOf({ guarantee, measured }: Saving): number {
-  return measured ? Math.max(0, 1 - Math.sqrt(measured.error)) : CONFIDENCE[guarantee];
+  return measured ? Math.max(0, 1 - Math.sqrt(inOrder(measured.error))) : CONFIDENCE[guarantee];
 }
 
 /** Mean saving for which answers may change; smaller ones are lost in what other edits save. */
@@ -141,7 +141,7 @@ export function explainScore(one: Saving & Pick<Suggestion, "wantsSamples">): st
   const { saves, guarantee, wantsSamples, measured } = one;
   const parts = RANKED_TOTALS.map((total) => `${partSaved(saves[total])} of ${NAMES[total]}`);
   const weighing = measured
-    ? `of which ${formatShare(worthOf(one))} counts: its answers are off by ${formatShare(Math.sqrt(measured.error))} of theirs (root mean square), measured`
+    ? `of which ${formatShare(worthOf(one))} counts: its answers are off by ${formatShare(Math.sqrt(inOrder(measured.error)))} of theirs (root mean square), measured`
     : WEIGHING[guarantee];
   const noTime = savesNoTime({ saves }) ? NO_TIME_SAVED : isSlower({ saves }) ? SLOWER : "";
   const samples = wantsSamples && !measured ? ` ${WITHOUT_SAMPLES}` : "";

@@ -1,19 +1,21 @@
 import type { NumericTensor } from "../tensors/numeric-tensor.ts";
 
-/** How far the tensors of one model are from those of another, over all samples. */
+/** How far the tensors of one model are from those of another, over all samples. Plain data that JSON can carry, as every result of the engine is. */
 export interface Difference {
   /** Elements compared. */
   readonly elements: number;
-  /** Largest |b − a|; Infinity where one is a number and the other is not. */
-  readonly maxAbsolute: number;
+  /** Not one element differs; see `alikeNonFinite` for those that are not compared. */
+  readonly isIdentical: boolean;
+  /** Largest |b − a|; null where one is a number and the other is not, or that is not finite. */
+  readonly maxAbsolute: number | null;
   /** `maxAbsolute` relative to the reference's range: its largest less its smallest element, and LEAST_RANGE at least. */
-  readonly maxRelative: number;
+  readonly maxRelative: number | null;
   /** Root of the mean square of b − a. */
-  readonly rms: number;
-  /** Signal-to-noise ratio in decibels: 10·log₁₀(Σa² / Σ(b − a)²); Infinity when nothing differs. */
-  readonly snr: number;
+  readonly rms: number | null;
+  /** Signal-to-noise ratio in decibels: 10·log₁₀(Σa² / Σ(b − a)²); null where nothing differs, and where `rms` is. */
+  readonly snr: number | null;
   /** Cosine of the angle between all elements of a and all of b. */
-  readonly cosine: number;
+  readonly cosine: number | null;
   /** Elements of which exactly one is a finite number, or which are unlike infinities. */
   readonly unlikeNonFinite: number;
   /** Elements that are NaN, or the same infinity, in both models: no other number here is of them. */
@@ -116,15 +118,17 @@ export class DifferenceSum {
   /** @param leastClasses that the reference must say, counted by how evenly it says them, for an agreement to show something */
   result(leastClasses = ONE_CLASS): Difference {
     const isUnlike = this.#unlike > 0;
-    const maxAbsolute = isUnlike ? Number.POSITIVE_INFINITY : this.#maxAbsolute;
+    const largest = this.#maxAbsolute;
     const lengths = Math.sqrt(this.#signal) * Math.sqrt(this.#energy);
+    const measured = (value: number): number | null => (isUnlike ? null : finite(value));
     return {
       elements: this.#elements,
-      maxAbsolute,
-      maxRelative: maxAbsolute === 0 ? 0 : maxAbsolute / this.#range(),
-      rms: isUnlike ? Number.POSITIVE_INFINITY : Math.sqrt(this.#noise / Math.max(1, this.#elements)),
-      snr: isUnlike ? Number.NEGATIVE_INFINITY : decibels(this.#signal, this.#noise),
-      cosine: lengths === 0 ? Number(this.#signal === this.#energy) : Math.min(1, this.#product / lengths),
+      isIdentical: largest === 0 && !isUnlike,
+      maxAbsolute: measured(largest),
+      maxRelative: measured(largest === 0 ? 0 : largest / this.#range()),
+      rms: measured(Math.sqrt(this.#noise / Math.max(1, this.#elements))),
+      snr: measured(10 * Math.log10(this.#signal / this.#noise)),
+      cosine: finite(lengths === 0 ? Number(this.#signal === this.#energy) : Math.min(1, this.#product / lengths)),
       unlikeNonFinite: this.#unlike,
       alikeNonFinite: this.#alike,
       ...(this.#samples > 0 && { top1: this.#top1(leastClasses) }),
@@ -177,7 +181,11 @@ function marginOf(data: NumericTensor["data"], start: number, count: number, bes
 
 /** Of classes that exceed all others by a margin, those expected to do so still where the margin is changed by noise of that size. */
 function expectedShare(margins: readonly number[], noise: number): number {
-  const shares = margins.map((margin) => (noise === 0 ? 1 : normalBelow(margin / noise)));
+  const shares = margins.map((margin) => {
+    const ratio = margin / noise;
+    // Nothing is expected where there is no number.
+    return noise === 0 ? 1 : Number.isNaN(ratio) ? 0 : normalBelow(ratio);
+  });
   return shares.reduce((sum, each) => sum + each, 0) / margins.length;
 }
 
@@ -189,7 +197,6 @@ function normalBelow(x: number): number {
   return 1 - (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * sum;
 }
 
-function decibels(signal: number, noise: number): number {
-  if (noise === 0) return Number.POSITIVE_INFINITY;
-  return 10 * Math.log10(signal / noise);
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }

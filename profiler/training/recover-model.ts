@@ -26,8 +26,3 @@ export async function recoverModel(
   const rewrite = await learnedRewrite(graph, learned.bytes);
   return { model: await lowerRewrite(student, graph, rewrite, { readsWeights: true }), learned, recovery };
 }
-
-/** Signal-to-noise ratio of an error relative to its signal's energy. */
-export function decibels(error: number): number {
-  return -10 * Math.log10(error);
-}

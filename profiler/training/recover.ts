@@ -3,6 +3,7 @@ import { CalibrationError, OptionError } from "../errors.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import type { Shape } from "../model/shape.ts";
 import { Random } from "../numeric/random.ts";
+import { formatDecibels } from "../numeric/decibels.ts";
 import type { NeutralGraph } from "../neutral/neutral-graph.ts";
 import { trainableGraphOf } from "../translation/known-graph.ts";
 import { positionsToHold } from "../calibration/held-out.ts";
@@ -374,8 +375,9 @@ export const LEAST_ERROR_TO_TRAIN = 10 ** -2.5;
 
 function refuseIfNear({ file }: Model, error: number): void {
   if (error > LEAST_ERROR_TO_TRAIN) return;
-  const snr = (-10 * Math.log10(error)).toFixed(1);
-  throw new TrainingError(`${file}: it answers as the original does to ${snr} dB: training would only harm it`);
+  throw new TrainingError(
+    `${file}: it answers as the original does to ${formatDecibels(error)} dB: training would only harm it`,
+  );
 }
 
 /** @throws {TrainingError} when no output gives a number a class, or only probabilities, whose logits the original has no name for */

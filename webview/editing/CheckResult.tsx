@@ -3,7 +3,8 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { announce } from "../controls/Announcements.tsx";
 import { Icon } from "../controls/controls.tsx";
-import type { Check, CheckedDifference, SampleNote } from "../protocol/editing.ts";
+import type { Difference } from "../../profiler/runtime/difference.ts";
+import type { Check, SampleNote } from "../protocol/editing.ts";
 import { checkFacts, samplesText, triedText, type CheckFact } from "./check-text.ts";
 
 interface CheckResultProps {
@@ -37,7 +38,7 @@ export function CheckResult({ check, isUnfitted, onChooseData }: CheckResultProp
 
 interface CheckedOutputsProps {
   readonly check: Check;
-  readonly factsOf: (difference: CheckedDifference) => readonly CheckFact[];
+  readonly factsOf: (difference: Difference) => readonly CheckFact[];
 }
 
 /** How far each output is off, or why that cannot be told, and what makes it doubtful. */

@@ -8,7 +8,7 @@ import { Chart } from "../charts/Chart.tsx";
 import { amountAxis, baseOptions } from "../charts/chart-options.ts";
 import { faded, useTheme, type ChartTheme } from "../charts/theme.ts";
 import { Select } from "../controls/Select.tsx";
-import type { FitPoint, FitState } from "../protocol/editing.ts";
+import type { FitState, LabelledFitPoint } from "../protocol/editing.ts";
 import { FIT_AXES, formatQuality, frontOf, limitOnChart, pointText, qualityOf, qualityText } from "./fit-points.ts";
 
 interface FitChartProps {
@@ -74,7 +74,7 @@ interface Emphasis {
 }
 
 function configOf(
-  points: readonly FitPoint[],
+  points: readonly LabelledFitPoint[],
   axis: Total,
   quality: { readonly title: string; readonly isAccuracy: boolean },
   { best, selected, limit }: Emphasis,
@@ -179,7 +179,7 @@ function limitLine(limit: number, color: string): Plugin {
 const FRONT_WIDTH = 1.5;
 const LIMIT_DASHES = [4, 3] as const;
 
-function textOf(point: FitPoint | undefined, axis: Total): string {
+function textOf(point: LabelledFitPoint | undefined, axis: Total): string {
   return point ? pointText(point, axis) : "";
 }
 

@@ -7,7 +7,14 @@ import type { Totals } from "../../profiler/profile.ts";
 import { announce } from "../controls/Announcements.tsx";
 import { Button, Checkbox, TextField } from "../controls/controls.tsx";
 import { Select } from "../controls/Select.tsx";
-import type { Calibration, FitPoint, FitStart, FitState, SearchWay, SensitivityState } from "../protocol/editing.ts";
+import type {
+  Calibration,
+  LabelledFitPoint,
+  FitStart,
+  FitState,
+  SearchWay,
+  SensitivityState,
+} from "../protocol/editing.ts";
 import type { DeviceList } from "../protocol/running.ts";
 import { samplesText } from "./check-text.ts";
 import {
@@ -317,7 +324,7 @@ function FitCurve({ fit, isBusy, onApply }: FitCurveProps): JSX.Element | null {
 }
 
 interface PointViewProps {
-  readonly point: FitPoint;
+  readonly point: LabelledFitPoint;
   readonly axis: Total;
   readonly isBest: boolean;
 }

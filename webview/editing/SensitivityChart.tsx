@@ -4,16 +4,17 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { SAME_NETWORK_DECIBELS, type TechniqueId } from "../../profiler/editing/sensitivity/sensitivity-points.ts";
 import { formatShare } from "../../profiler/format-numbers.ts";
+import { decibels } from "../../profiler/numeric/decibels.ts";
 import { Chart } from "../charts/Chart.tsx";
 import { KeyItem } from "../charts/Key.tsx";
 import { amountAxis, baseOptions } from "../charts/chart-options.ts";
 import { faded, useTheme, type ChartTheme, type Hue } from "../charts/theme.ts";
 import { Select } from "../controls/Select.tsx";
-import type { LayerSensitivity } from "../protocol/editing.ts";
+import type { ListedSensitivity } from "../protocol/editing.ts";
 import { amountText, decibelText, type ChartPoint } from "./sensitivity-chart-points.ts";
 
 interface SensitivityChartProps {
-  readonly layers: readonly LayerSensitivity[];
+  readonly layers: readonly ListedSensitivity[];
   readonly points: readonly ChartPoint[];
   readonly technique: TechniqueId;
   readonly techniques: readonly TechniqueId[];
@@ -94,7 +95,7 @@ function configOf(
     data: {
       datasets: [
         {
-          data: points.map(({ amount, snr }) => ({ x: amount, y: snr ?? Number.NaN })),
+          data: points.map(({ amount, error }) => ({ x: amount, y: chartDecibels(error) })),
           // The furthest that a layer bears has another shape: colours alone tell little.
           pointStyle: points.map(({ isFurthest }) => (isFurthest ? "rectRot" : "circle")),
           pointRadius: points.map(({ isFurthest }, position) => (position === selected ? 8 : isFurthest ? 6 : 3)),
@@ -202,10 +203,16 @@ function pointText(point: ChartPoint): string {
   return point.isFurthest ? `${text}, ${l10n.t("the furthest at {0} dB", SAME_NETWORK_DECIBELS)}` : text;
 }
 
+/** What is infinite has no place in a chart. */
+function chartDecibels(error: number | null): number {
+  const ratio = decibels(error);
+  return Number.isFinite(ratio) ? ratio : Number.NaN;
+}
+
 /** The layer that loses most at the furthest point: the one to spare. */
 function summaryOf(points: readonly ChartPoint[], layers: number): string {
-  const known = points.filter(({ snr }) => snr !== null);
-  const [worst] = known.toSorted((a, b) => (a.snr ?? 0) - (b.snr ?? 0));
+  const differing = points.filter(({ error }) => error !== 0);
+  const [worst] = differing.toSorted((a, b) => decibels(a.error) - decibels(b.error));
   if (!worst) return l10n.t("No point yet.");
   const figures = [worst.layer, decibelText(worst), amountText(worst)] as const;
   return layers === 1

@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { inOrder } from "../../profiler/editing/fit/fit-point.ts";
 import type { Edit } from "../../profiler/editing/edit.ts";
 import type { Totals } from "../../profiler/profile.ts";
 import type { HardwareProfile } from "../../profiler/hardware/hardware-profile.ts";
@@ -127,7 +128,7 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
 }
 
 function measuredText({ error, accuracy, agreement }: NonNullable<ListedSuggestion["measured"]>): string {
-  const off = formatShare(Math.sqrt(error));
+  const off = formatShare(Math.sqrt(inOrder(error)));
   if (accuracy !== null) return l10n.t("Measured: answers off by {0} (RMS), accuracy {1}.", off, formatShare(accuracy));
   if (agreement !== null)
     return l10n.t("Measured: answers off by {0} (RMS), same class for {1}.", off, formatShare(agreement));

@@ -1,24 +1,33 @@
 import * as l10n from "@vscode/l10n";
 import { formatShare } from "../../profiler/format-numbers.ts";
-import type { Check, CheckedDifference, SampleNote } from "../protocol/editing.ts";
+import type { Difference } from "../../profiler/runtime/difference.ts";
+import type { Check, SampleNote } from "../protocol/editing.ts";
 
 /** A measured error in words. Each line is one inferred type: a figure and what it is. */
 export interface CheckFact {
-  readonly id: "error" | "absolute" | "rms" | "snr" | "cosine" | "agreement" | "accuracy" | "identical";
+  readonly id: "error" | "absolute" | "rms" | "snr" | "cosine" | "agreement" | "accuracy" | "identical" | "not-finite";
   readonly title: string;
   readonly value: string;
   readonly tip: string;
 }
 
 /** What is shown of an edit; the rest only where models are compared for their own sake. */
-export function checkFacts(difference: CheckedDifference): readonly CheckFact[] {
+export function checkFacts(difference: Difference): readonly CheckFact[] {
   return measuredFacts(difference).filter(({ id }) => id !== "absolute" && id !== "rms");
 }
 
 /** All that is measured of an output. */
-export function measuredFacts(difference: CheckedDifference): readonly CheckFact[] {
-  const { isIdentical, maxRelative, maxAbsolute, rms, snr, cosine, top1 } = difference;
+export function measuredFacts(difference: Difference): readonly CheckFact[] {
+  const { elements, alikeNonFinite, isIdentical, maxRelative, maxAbsolute, rms, snr, cosine, top1 } = difference;
   const accuracy = top1?.accuracy;
+  const notFinite: CheckFact = {
+    id: "not-finite",
+    title: l10n.t("Not compared"),
+    value: l10n.t("{0} of {1} elements", alikeNonFinite.toLocaleString(), elements.toLocaleString()),
+    tip: l10n.t("They are NaN or infinite in both models."),
+  };
+  // Two models that say nothing differ in nothing.
+  if (elements > 0 && alikeNonFinite === elements) return [notFinite];
   const facts: (CheckFact | false)[] = [
     isIdentical && {
       id: "identical",
@@ -71,15 +80,15 @@ export function measuredFacts(difference: CheckedDifference): readonly CheckFact
     !isIdentical && {
       id: "cosine",
       title: l10n.t("Cosine"),
-      value: cosine.toFixed(5),
+      value: cosine === null ? l10n.t("not finite") : cosine.toFixed(5),
       tip: l10n.t("Of the angle between both outputs: 1 where they point the same way."),
     },
   ];
-  return facts.filter((fact) => fact !== false);
+  return [...facts, alikeNonFinite > 0 && notFinite].filter((fact) => fact !== false);
 }
 
 /** What is said of an edit beside its name: how right its answers are, else how far off. */
-const SHORT_FACTS: ReadonlySet<CheckFact["id"]> = new Set(["identical", "accuracy", "agreement", "snr"]);
+const SHORT_FACTS: ReadonlySet<CheckFact["id"]> = new Set(["identical", "not-finite", "accuracy", "agreement", "snr"]);
 
 /** "Same class 99.4 %, Signal to noise 38.2 dB", with the rest in a tip; null where no output could be compared. */
 export function triedText(check: Check): { readonly text: string; readonly tip: string } | null {
@@ -124,9 +133,9 @@ export function samplesText({ count, description, isRandom }: SampleNote): strin
 }
 
 /** The worst output stands for all of them in a line. */
-export function worstOutput({ outputs }: Check): CheckedDifference | null {
-  const error = (difference: CheckedDifference): number => difference.maxRelative ?? Infinity;
-  return outputs.reduce<CheckedDifference | null>(
+export function worstOutput({ outputs }: Check): Difference | null {
+  const error = (difference: Difference): number => difference.maxRelative ?? Infinity;
+  return outputs.reduce<Difference | null>(
     (worst, { difference }) =>
       difference && (worst === null || error(difference) > error(worst)) ? difference : worst,
     null,

@@ -3,7 +3,8 @@ import { parseQuantity } from "../../profiler/quantity.ts";
 import { formatCell, type Total, type Unit } from "../../profiler/columns.ts";
 import { formatShare } from "../../profiler/format-numbers.ts";
 import { TOTALS } from "../definitions.ts";
-import type { FitBudget, FitPoint, SearchWay } from "../protocol/editing.ts";
+import type { FitPoint } from "../../profiler/editing/fit/fit-point.ts";
+import type { FitBudget, SearchWay } from "../protocol/editing.ts";
 import { formatError } from "./check-text.ts";
 
 /** What a search can be asked for, in the order of the fields. */
@@ -130,8 +131,8 @@ export interface PointQuality {
   readonly value: number | null;
 }
 
-export function qualityOf({ accuracy, error }: FitPoint): PointQuality {
-  return accuracy === null ? { isAccuracy: false, value: error } : { isAccuracy: true, value: accuracy };
+export function qualityOf({ accuracy, maxRelative }: FitPoint): PointQuality {
+  return accuracy === null ? { isAccuracy: false, value: maxRelative } : { isAccuracy: true, value: accuracy };
 }
 
 /** Positions of the points that no other one beats in cost and in quality, from the cheapest on: the curve of a search. */

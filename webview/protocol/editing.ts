@@ -1,13 +1,17 @@
 import type { Totals } from "../../profiler/profile.ts";
 import type { Edit } from "../../profiler/editing/edit.ts";
-import type { TechniqueId } from "../../profiler/editing/sensitivity/sensitivity-points.ts";
+import type {
+  LayerSensitivity,
+  SensitivityPoint,
+  TechniqueId,
+} from "../../profiler/editing/sensitivity/sensitivity-points.ts";
 import type { OptionSpec } from "../../profiler/restructure/options.ts";
-import type { FitBudget as AskedBudget } from "../../profiler/editing/fit/fit-point.ts";
+import type { FitBudget as AskedBudget, FitPoint } from "../../profiler/editing/fit/fit-point.ts";
 import type { Absence } from "../../profiler/editing/absences.ts";
 import type { Measuring } from "../../profiler/editing/measure-suggestions.ts";
 import type { SavedTotal, Suggestion } from "../../profiler/editing/suggestion.ts";
 import type { CalibrationSpec } from "../../profiler/calibration/spec.ts";
-import type { Top1 } from "../../profiler/runtime/difference.ts";
+import type { Difference } from "../../profiler/runtime/difference.ts";
 import type { TrainingPoint } from "../../profiler/training/loop.ts";
 import type { PackedProfile } from "./packed-profile.ts";
 import type { Picture } from "./picture.ts";
@@ -148,22 +152,8 @@ export interface SampleNote {
 export interface CheckedOutput {
   readonly name: string;
   /** null where nothing could be compared; then `reason` says why. */
-  readonly difference: CheckedDifference | null;
+  readonly difference: Difference | null;
   readonly reason: string | null;
-}
-
-/** See `Difference`; null stands for an infinity. */
-export interface CheckedDifference {
-  /** Not one element differs. */
-  readonly isIdentical: boolean;
-  /** Largest error relative to the output's range; null where one of the two is no finite number. */
-  readonly maxRelative: number | null;
-  readonly maxAbsolute: number | null;
-  readonly rms: number | null;
-  /** Decibels; null for infinitely many (`isIdentical`) or none that mean anything. */
-  readonly snr: number | null;
-  readonly cosine: number;
-  readonly top1: Top1 | null;
 }
 
 /** What a model may cost at most, and how right it must stay, as the page asks for it. */
@@ -184,21 +174,10 @@ export interface FitStart {
   readonly isAnew: boolean;
 }
 
-/** One model on the way to the budget. The first one is the model that the search started from. */
-export interface FitPoint {
-  /** On top of those that were on when the search began. */
-  readonly edits: readonly Edit[];
+/** One model on the way to the budget, its edits on top of those that were on when the search began. The first one is the model that it started from. */
+export interface LabelledFitPoint extends FitPoint {
+  /** Of its edits. */
   readonly labels: readonly string[];
-  readonly totals: Totals;
-  /** Of the file as in an APK; null where layers were changed. */
-  readonly downloadBytes: number | null;
-  /** Largest error relative to the output's range; null where it is not finite. */
-  readonly error: number | null;
-  /** Decibels; null where nothing differs. */
-  readonly snr: number | null;
-  /** Share of right answers; null without labels. */
-  readonly accuracy: number | null;
-  readonly isWithinBudget: boolean;
 }
 
 export interface FitState {
@@ -217,7 +196,7 @@ export interface FitState {
   readonly isContinued: boolean;
   readonly samples: SampleNote | null;
   /** In the order in which they were found. */
-  readonly points: readonly FitPoint[];
+  readonly points: readonly LabelledFitPoint[];
   /** Position of the point that comes nearest to the budget, or meets it at the least error. */
   readonly best: number | null;
   /** 0 to 1. */
@@ -228,23 +207,13 @@ export interface FitState {
 }
 
 /** The shown model with the weights of one layer alone stored in another way. */
-export interface SensitivityPoint {
-  readonly technique: TechniqueId;
-  /** Bits of a weight, or the share of the weights that goes. */
-  readonly amount: number;
-  readonly edit: Edit;
+export interface LabelledSensitivityPoint extends SensitivityPoint {
+  /** Of its edit. */
   readonly label: string;
-  /** Of the whole file. */
-  readonly fileBytes: number;
-  /** Decibels; null where nothing differs. */
-  readonly snr: number | null;
-  /** Share of right answers; null without labels. */
-  readonly accuracy: number | null;
 }
 
-export interface LayerSensitivity {
-  readonly layer: string;
-  readonly points: readonly SensitivityPoint[];
+export interface ListedSensitivity extends LayerSensitivity {
+  readonly points: readonly LabelledSensitivityPoint[];
   /** Positions of the furthest points at which the answers stay as they are, one at most for each technique. */
   readonly furthest: readonly number[];
 }
@@ -252,7 +221,7 @@ export interface LayerSensitivity {
 /** What each layer's weights bear. */
 export interface SensitivityState {
   readonly isRunning: boolean;
-  readonly layers: readonly LayerSensitivity[];
+  readonly layers: readonly ListedSensitivity[];
   /** Of the model that they were measured on; null until that is known. */
   readonly fileBytes: number | null;
   readonly samples: SampleNote | null;

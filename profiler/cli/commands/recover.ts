@@ -5,8 +5,9 @@ import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
 import { writeModel } from "../../formats/formats.ts";
+import { formatDecibels } from "../../numeric/decibels.ts";
 import { AUGMENTATIONS } from "../../training/augmentation.ts";
-import { decibels, recoverModel, type RecoveredModel } from "../../training/recover-model.ts";
+import { recoverModel, type RecoveredModel } from "../../training/recover-model.ts";
 import { DEFAULT_STEPS, type RecoverOptions } from "../../training/recover.ts";
 import type { TrainingPoint } from "../../training/loop.ts";
 import { addCalibrationOptions, calibrationOf, type CalibrationOptions, tellFolders } from "../calibration-options.ts";
@@ -137,8 +138,8 @@ function report({ recovery }: RecoveredModel, out: string): string {
   ];
   const rows = thinned(points, best).map(([index, { step, training, heldOut, agreement, accuracy }]) => [
     String(step),
-    training === null ? "" : decibels(training).toFixed(1),
-    decibels(heldOut).toFixed(1),
+    training === null ? "" : formatDecibels(training),
+    formatDecibels(heldOut),
     ...(hasClasses ? [agreement === null ? "" : formatShare(agreement)] : []),
     ...(accuracy ? [formatShare(accuracy.now)] : []),
     index === best ? "←" : "",
@@ -165,5 +166,5 @@ function thinned(points: readonly TrainingPoint[], best: number): readonly (read
 }
 
 function snrText(error: number): string {
-  return `${decibels(error).toFixed(1)} dB`;
+  return `${formatDecibels(error)} dB`;
 }

@@ -15,6 +15,7 @@ import { jsonText } from "../../exports/json-text.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare } from "../../format-numbers.ts";
+import { formatDecibels } from "../../numeric/decibels.ts";
 import {
   addCalibrationOptions,
   addTestOptions,
@@ -154,7 +155,7 @@ function techniqueTable({ layers, accuracy }: Sensitivity, technique: TechniqueI
 
 function cell(point: SensitivityPoint | undefined, hasLabels: boolean): string {
   if (point === undefined) return "";
-  const snr = point.error === 0 ? "∞" : (-10 * Math.log10(point.error)).toFixed(1);
+  const snr = formatDecibels(point.error);
   return hasLabels && point.accuracy !== null ? `${snr} (${formatShare(point.accuracy)})` : snr;
 }
 

@@ -3,6 +3,7 @@ import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare, UNKNOWN_TEXT } from "../../format-numbers.ts";
+import { formatDecibels } from "../../numeric/decibels.ts";
 import { formatEdit } from "../../editing/edit.ts";
 import type { Absence } from "../../editing/absences.ts";
 import {
@@ -15,7 +16,6 @@ import {
 } from "../../editing/suggestion.ts";
 import type { Measuring } from "../../editing/measure-suggestions.ts";
 import { addCalibrationOptions, calibrationOf, tellFolders, type CalibrationOptions } from "../calibration-options.ts";
-import { decibels } from "../fit-report.ts";
 import { chooseHardware } from "../choose-hardware.ts";
 import type { CliContext } from "../context.ts";
 import { parseDimension } from "../quantities.ts";
@@ -134,7 +134,7 @@ const SAVED: readonly Column[] = SAVINGS.map(([title, total]) => ({
 
 /** Of edits that were measured. */
 const MEASURED: readonly Column[] = [
-  { title: "SNR dB", align: "right", cell: ({ measured }) => (measured ? decibels(measured) : "") },
+  { title: "SNR dB", align: "right", cell: ({ measured }) => (measured ? formatDecibels(measured.error) : "") },
   { title: "Same top 1", align: "right", cell: ({ measured }) => share(measured?.agreement) },
   { title: "Right", align: "right", cell: ({ measured }) => share(measured?.accuracy) },
 ];

@@ -1,8 +1,9 @@
 import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
+import { decibels } from "../../numeric/decibels.ts";
 import { formatEdit, type Edit } from "../edit.ts";
 import { withExactEdits } from "../fit/exact-edits.ts";
-import type { FitPoint } from "../fit/fit-point.ts";
+import { inOrder, type FitPoint } from "../fit/fit-point.ts";
 import type { Goal } from "../fit/goal.ts";
 import { Points } from "../fit/points.ts";
 import { possible, predictedTotals } from "../fit/possible.ts";
@@ -82,7 +83,7 @@ export class Compression {
         if (!(await this.#couldFit(start, edit))) continue;
         const point = await this.#try(start, edit);
         if (point?.excess !== 0) continue;
-        uniform.push({ strengths, place, error: point.error });
+        uniform.push({ strengths, place, error: inOrder(point.error) });
         break;
       }
       if (this.#isGoodEnough()) return;
@@ -92,7 +93,7 @@ export class Compression {
     if (least) await this.#mixed(start, least.strengths, least.place);
     const points = await this.#pruned(start, SHARED_BITS);
     const best = points.find(({ excess }) => excess === 0);
-    if (best && decibels(best) >= FINER.from) await this.#pruned(start, FINER.bits);
+    if (best && decibels(best.error) >= FINER.from) await this.#pruned(start, FINER.bits);
   }
 
   /** Layers in the bits that each bears: those around the ones that fit everywhere. */
@@ -195,7 +196,7 @@ export class Compression {
 
   #isGoodEnough(): boolean {
     const best = this.points.all[this.points.best];
-    return best?.isWithinBudget === true && decibels(best) >= SAME_NETWORK;
+    return best?.isWithinBudget === true && decibels(best.error) >= SAME_NETWORK;
   }
 
   get #bindings(): Readonly<Record<string, number>> {
@@ -216,8 +217,4 @@ export class Compression {
 function leastDownload({ fileBytes, weightBytes, parameters }: Totals, { options: { bits } }: Edit): number {
   const coded = fileBytes - weightBytes + (parameters * Number(bits ?? 8)) / 8;
   return LEAST_DOWNLOAD * Math.min(fileBytes, coded);
-}
-
-function decibels({ error }: FitPoint): number {
-  return -10 * Math.log10(error);
 }

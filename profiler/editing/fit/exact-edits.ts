@@ -3,7 +3,7 @@ import type { Totals } from "../../profile.ts";
 import type { Restructuring } from "../../restructure/restructuring.ts";
 import { EXACT_ERROR } from "../rounding.ts";
 import type { Edit } from "../edit.ts";
-import type { FitError } from "./fit-point.ts";
+import { inOrder, type FitError } from "./fit-point.ts";
 import type { Goal } from "./goal.ts";
 import { movesOn } from "./moves.ts";
 import { possible, predictedTotals, type PredictionOptions } from "./possible.ts";
@@ -44,7 +44,8 @@ export async function withExactEdits(
   }
   if (edits.length === 0) return undefined;
   const error = await trials.measured(model, "all");
-  if (error.maxRelative > EXACT_ERROR && error.maxRelative > (await trials.rounding(base))) return undefined;
+  const largest = inOrder(error.maxRelative);
+  if (largest > EXACT_ERROR && largest > (await trials.rounding(base))) return undefined;
   return { model, edits, totals, error };
 }
 

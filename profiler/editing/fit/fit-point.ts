@@ -20,21 +20,26 @@ export type FitBudget = Readonly<Partial<Record<BudgetedTotal, number>>> & {
   readonly lowestSnr?: number;
 };
 
-/** How far a model's answers are from those of the model that the search started from. */
+/** How far a model's answers are from those of the model that the search started from; null: not finite, which is worse than all that is. */
 export interface FitError {
   /**
    * Power of the difference of the outputs as part of their own, Σ(b − a)² / Σa², the mean over the outputs: 10^(−SNR/10). What the
    * search is after, since the errors of independent edits add up.
    */
-  readonly error: number;
+  readonly error: number | null;
   /** Largest difference relative to the output's range. */
-  readonly maxRelative: number;
+  readonly maxRelative: number | null;
   /** Share of the samples with the same answer; null where outputs are not one number a class. */
   readonly agreement: number | null;
   /** Share of right answers; null without labels. */
   readonly accuracy: number | null;
   /** The same as the margins between classes let expect it of other samples, never more than the original's; null without labels. */
   readonly expectedAccuracy: number | null;
+}
+
+/** An error, or what is too much of a model, in an order: what is not known to be finite is the worst. */
+export function inOrder(value: number | null | undefined): number {
+  return value ?? Infinity;
 }
 
 /** How right a model is on samples that nothing was fitted to and nothing was chosen by. */
@@ -62,8 +67,8 @@ export interface FitPoint extends FitError {
   /** Bytes of the file compressed as in an APK; null where that was not asked for. */
   readonly downloadBytes: number | null;
   readonly isWithinBudget: boolean;
-  /** What is still too much, as part of what was too much at the start: 0 within the budget; see `Goal`. */
-  readonly excess: number;
+  /** What is still too much, as part of what was too much at the start: 0 within the budget; null: not known; see `Goal`. */
+  readonly excess: number | null;
 }
 
 export interface CurvePoint extends FitPoint {

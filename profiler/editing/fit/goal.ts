@@ -8,6 +8,7 @@ import {
   type AccuracyGuarantee,
   type FitBudget,
   type FitError,
+  inOrder,
   type FitPoint,
   type Verdict,
 } from "./fit-point.ts";
@@ -99,14 +100,18 @@ export class Goal {
   pointOf(found: Omit<FitPoint, "isWithinBudget" | "excess">): FitPoint {
     const excess = this.excessOf(found.totals, found.downloadBytes);
     const isMet = this.isAccurate(found) && this.isConfirmed(found.verdict);
-    return { ...found, isWithinBudget: isMet && (!this.isBounded || excess === 0), excess };
+    return {
+      ...found,
+      isWithinBudget: isMet && (!this.isBounded || excess === 0),
+      excess: Number.isFinite(excess) ? excess : null,
+    };
   }
 
   /** By the samples of the search: by its error, its right answers, and by what their margins let expect of others. */
   isAccurate({ error, maxRelative, accuracy, expectedAccuracy }: FitError): boolean {
     const { lowestAccuracy, lowestSnr, largestError = Infinity } = this.budget;
-    if (maxRelative > largestError) return false;
-    if (lowestSnr !== undefined && error > 10 ** (-lowestSnr / 10)) return false;
+    if (inOrder(maxRelative) > largestError) return false;
+    if (lowestSnr !== undefined && inOrder(error) > 10 ** (-lowestSnr / 10)) return false;
     return lowestAccuracy === undefined || Math.min(accuracy ?? 0, expectedAccuracy ?? 0) >= lowestAccuracy;
   }
 

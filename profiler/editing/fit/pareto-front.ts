@@ -1,4 +1,4 @@
-import type { CurvePoint, FitPoint } from "./fit-point.ts";
+import { inOrder, type CurvePoint, type FitPoint } from "./fit-point.ts";
 
 /** A number that is to become small. */
 export type Cost = (point: Pick<FitPoint, "totals" | "downloadBytes">) => number | null;
@@ -11,8 +11,8 @@ export function withParetoFront(points: readonly FitPoint[], costs: readonly Cos
 /** At least as good in everything, and better in something. */
 function beats(a: FitPoint, b: FitPoint, costs: readonly Cost[]): boolean {
   const pairs = [
-    [a.error, b.error] as const,
-    ...costs.map((cost) => [cost(a) ?? Infinity, cost(b) ?? Infinity] as const),
+    [inOrder(a.error), inOrder(b.error)] as const,
+    ...costs.map((cost) => [inOrder(cost(a)), inOrder(cost(b))] as const),
   ];
   return pairs.every(([left, right]) => left <= right) && pairs.some(([left, right]) => left < right);
 }

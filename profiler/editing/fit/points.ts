@@ -1,6 +1,6 @@
 import type { Model } from "../../model/model.ts";
 import type { Goal } from "./goal.ts";
-import type { FitPoint } from "./fit-point.ts";
+import { inOrder, type FitPoint } from "./fit-point.ts";
 
 /** The points of a search as they are found, and the model of the one to take. */
 export class Points {
@@ -35,7 +35,7 @@ export class Points {
     const { all, goal } = this;
     const met = [...all.keys()].filter((index) => all[index]?.isWithinBudget && !this.#replaced.has(index));
     const by = (key: "error" | "excess"): ((a: number, b: number) => number) => {
-      const value = (index: number): number => all[index]?.[key] ?? Infinity;
+      const value = (index: number): number => inOrder(all[index]?.[key]);
       return (a, b) => (value(a) === value(b) ? 0 : value(a) - value(b));
     };
     const isPossible = (point: FitPoint | undefined): boolean =>

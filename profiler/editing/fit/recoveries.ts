@@ -1,6 +1,6 @@
 import type { Model } from "../../model/model.ts";
 import { formatEdit, type Edit } from "../edit.ts";
-import type { FitPoint, RecoveredPoint, SearchRecovery } from "./fit-point.ts";
+import { inOrder, type FitPoint, type RecoveredPoint, type SearchRecovery } from "./fit-point.ts";
 import { LEAST_ERROR_TO_TRAIN } from "../../training/recover.ts";
 import type { Goal } from "./goal.ts";
 import type { Points } from "./points.ts";
@@ -70,7 +70,8 @@ export class Recoveries {
    */
   async between(model: Model, point: FitPoint): Promise<Recovered | undefined> {
     const steps = this.options.recovery?.between;
-    const isWorth = point.error > LEAST_ERROR_TO_TRAIN && !point.isWithinBudget && this.goal.isConfirmed(point.verdict);
+    const isWorth =
+      inOrder(point.error) > LEAST_ERROR_TO_TRAIN && !point.isWithinBudget && this.goal.isConfirmed(point.verdict);
     return steps !== undefined && isWorth ? this.#train(this.points.all.indexOf(point), model, steps) : undefined;
   }
 
@@ -83,10 +84,10 @@ export class Recoveries {
     const best = points.all[points.best];
     if (!goal.limitsErrors || (goal.isBounded && best?.isWithinBudget === true)) return [];
     const isSmallEnough = ({ excess }: FitPoint): boolean =>
-      goal.isBounded ? excess === 0 : best?.isWithinBudget !== true || excess < best.excess;
+      goal.isBounded ? excess === 0 : best?.isWithinBudget !== true || inOrder(excess) < inOrder(best.excess);
     return [...points.all.entries()]
       .filter(([, point]) => point.edits.length > 0 && isSmallEnough(point) && !goal.isAccurate(point))
-      .toSorted(([, one], [, other]) => one.error - other.error)
+      .toSorted(([, one], [, other]) => inOrder(one.error) - inOrder(other.error))
       .slice(0, MOST_BEYOND)
       .map(([position]) => position);
   }
@@ -121,7 +122,8 @@ export class Recoveries {
     const trained = await this.trials.recovered(model, recover, (done, what) => onProgress?.(done, `${name}: ${what}`));
     // What was trained until it was stopped is measured all the same.
     const error = await this.trials.measured(trained.model, "all", {});
-    if (!(error.error < before.error)) return "on the samples that errors are measured on it errs no less";
+    if (inOrder(error.error) >= inOrder(before.error))
+      return "on the samples that errors are measured on it errs no less";
     if ((error.agreement ?? 1) < (before.agreement ?? 0))
       return "on the samples that errors are measured on it says the original's class less often";
     // Layers and shapes are as before, and so is a latency that was measured.

@@ -5,13 +5,13 @@ import type { Guarantee, Restructuring } from "../../restructure/restructuring.t
 import { keepsItsWord, Usefulness, worthiest } from "./contenders.ts";
 import type { CostedModel, Costing } from "./costing.ts";
 import { withExactEdits } from "./exact-edits.ts";
-import type { FitError, FitPoint, Verdict } from "./fit-point.ts";
+import { inOrder, type FitError, type FitPoint, type Verdict } from "./fit-point.ts";
 import type { Goal } from "./goal.ts";
-import { combined, rounded } from "./strengths.ts";
+import { rounded } from "./strengths.ts";
 import { movesOn, type Move } from "./moves.ts";
 import { Points } from "./points.ts";
 import { possible, predictedTotals } from "./possible.ts";
-import { madeAgain, type Origin, type Progress } from "./progress.ts";
+import { continued, madeAgain, type Origin, type Progress } from "./progress.ts";
 import type { Trials } from "./trials.ts";
 
 export interface SearchOptions {
@@ -162,15 +162,15 @@ export class Search {
     if (!this.goal.isBounded) return !this.goal.isConfirmed(point.verdict);
     const bound = this.#bound();
     // So near, the rest was tried in one go.
-    const isThere = point.excess <= NEAR && Number.isFinite(bound);
-    return point.isWithinBudget || point.error >= bound || (isThere && this.#pilots === PILOTS.length);
+    const isThere = inOrder(point.excess) <= NEAR && Number.isFinite(bound);
+    return point.isWithinBudget || inOrder(point.error) >= bound || (isThere && this.#pilots === PILOTS.length);
   }
 
   /** No point at this error or more can become the best. */
   #bound(): number {
     if (!this.goal.isBounded) return Infinity;
     return this.#points.all.reduce(
-      (least, { isWithinBudget, error }) => (isWithinBudget ? Math.min(least, error) : least),
+      (least, { isWithinBudget, error }) => (isWithinBudget ? Math.min(least, inOrder(error)) : least),
       Infinity,
     );
   }
@@ -237,9 +237,9 @@ export class Search {
     const before = this.goal.excessOf(round.standing ?? current.point.totals);
     const contenders = made.map(({ error: { error }, gain: predicted }, place) => {
       const totals = round.totals[place];
-      return { error, predicted, gain: totals ? before - this.goal.excessOf(totals) : 0 };
+      return { error: inOrder(error), predicted, gain: totals ? before - this.goal.excessOf(totals) : 0 };
     });
-    const chosen = worthiest(contenders, current.point.error);
+    const chosen = worthiest(contenders, inOrder(current.point.error));
     let next: State | undefined;
     for (const [place, each] of made.entries()) {
       const totals = round.totals[place];
@@ -278,10 +278,10 @@ export class Search {
   async #tried(current: State, move: Move): Promise<Tried | undefined> {
     const { from, edit } = continued(current, move.edit);
     this.#say(current, edit);
-    const needed = Math.min(this.#step, current.point.excess);
+    const needed = Math.min(this.#step, inOrder(current.point.excess));
     const gain = await possible(async () => {
       const totals = await this.#predicted(from.model, edit, costedOf(current));
-      return totals && current.point.excess - this.goal.excessOf(totals);
+      return totals && inOrder(current.point.excess) - this.goal.excessOf(totals);
     });
     if (gain !== undefined && gain < needed * ROUNDING) return undefined;
     const made = await possible(async () => {
@@ -290,15 +290,17 @@ export class Search {
       return { model, gain, trial: await this.trials.measured(model, "trial") };
     });
     const isOut =
-      made === undefined || !this.goal.isAccurate(made.trial) || made.trial.error >= this.#boundOfTrials(current);
-    const ratio = isOut ? Infinity : Math.max(0, made.trial.error - current.trial.error) / made.gain;
+      made === undefined ||
+      !this.goal.isAccurate(made.trial) ||
+      inOrder(made.trial.error) >= this.#boundOfTrials(current);
+    const ratio = isOut ? Infinity : Math.max(0, inOrder(made.trial.error) - inOrder(current.trial.error)) / made.gain;
     this.#ratios.set(move.key, ratio);
     return isOut || !Number.isFinite(ratio) ? undefined : { move, from, edit, ratio, ...made };
   }
 
   /** Errors on fewer samples cannot be held against those on all. */
   #boundOfTrials(current: State): number {
-    return this.trials.areFull ? this.#bound() : Math.max(this.#bound(), current.trial.error) * 2;
+    return this.trials.areFull ? this.#bound() : Math.max(this.#bound(), inOrder(current.trial.error)) * 2;
   }
 
   /** With all samples; undefined when that shows that it is not accurate enough. */
@@ -312,14 +314,15 @@ export class Search {
   /** The rest of the way by one width multiplier of the whole network, at first of the network in integers too. */
   async #pilot(current: State): Promise<void> {
     const due = PILOTS[this.#pilots];
-    if (!this.goal.isBounded || due === undefined || current.point.excess > due) return;
+    if (!this.goal.isBounded || due === undefined || inOrder(current.point.excess) > due) return;
     const isFirst = this.#pilots === 0;
-    this.#pilots = PILOTS.findIndex((excess) => excess < current.point.excess);
+    this.#pilots = PILOTS.findIndex((excess) => excess < inOrder(current.point.excess));
     if (this.#pilots < 0) this.#pilots = PILOTS.length;
     await this.#narrow(current);
     if (!isFirst || !this.costing.triesIntegers) return;
     const integers = await this.#whole(current, current, INTEGERS);
-    if (integers?.point.isWithinBudget === false && integers.point.error < this.#bound()) await this.#narrow(integers);
+    if (integers?.point.isWithinBudget === false && inOrder(integers.point.error) < this.#bound())
+      await this.#narrow(integers);
   }
 
   async #narrow(current: State): Promise<void> {
@@ -379,7 +382,7 @@ export class Search {
   }
 
   #say({ point }: State, edit: Edit): void {
-    this.options.onProgress?.(Math.min(1, Math.max(0, 1 - point.excess)), formatEdit(edit), edit);
+    this.options.onProgress?.(Math.min(1, Math.max(0, 1 - inOrder(point.excess))), formatEdit(edit), edit);
   }
 }
 
@@ -389,12 +392,4 @@ function costedOf({ model, point: { totals } }: Pick<State, "model" | "point">):
 
 function widened(whole: Edit, width: number): Edit {
   return { ...whole, options: { ...whole.options, ratio: rounded(width / WIDTHS) } };
-}
-
-/** An edit that goes on with the last one is one edit with it, of the model before: weights are fitted once, to what they were. */
-function continued(current: State, edit: Edit): { readonly from: Origin; readonly edit: Edit } {
-  const last = current.edits.at(-1);
-  const isSame = last?.restructuring === edit.restructuring && last.target === edit.target;
-  const options = isSame && current.before ? combined(edit.restructuring, last.options, edit.options) : undefined;
-  return options && current.before ? { from: current.before, edit: { ...edit, options } } : { from: current, edit };
 }

@@ -17,7 +17,8 @@ import type { TrainingContext } from "../train-edit.ts";
 import type { Edit } from "../edit.ts";
 import { leastProportion } from "../../numeric/proportion-bound.ts";
 import { RISK } from "./goal.ts";
-import type { FitError, FitSamples, Verdict } from "./fit-point.ts";
+import type { Difference } from "../../runtime/difference.ts";
+import { inOrder, type FitError, type FitSamples, type Verdict } from "./fit-point.ts";
 import { roundingOf } from "../rounding.ts";
 import type { Session } from "../../runtime/session.ts";
 import { SessionPool, type OpenSession } from "../../runtime/session-pool.ts";
@@ -343,15 +344,24 @@ function countOf(count: number, { of, from, to }: SamplePart): number {
 function errorOf({ outputs }: RunComparison): FitError {
   const differences = outputs.flatMap(({ difference }) => difference ?? []);
   const isComplete = differences.length === outputs.length && outputs.length > 0;
-  const noise = differences.map(({ snr }) => 10 ** (-snr / 10));
+  const noise = differences.map(noiseOf);
   const top1 = differences.find((difference) => difference.top1 !== undefined)?.top1;
   return {
-    error: isComplete ? noise.reduce((sum, each) => sum + each, 0) / noise.length : Infinity,
-    maxRelative: isComplete ? Math.max(...differences.map(({ maxRelative }) => maxRelative)) : Infinity,
+    error: isComplete ? asFinite(noise.reduce((sum, each) => sum + each, 0) / noise.length) : null,
+    maxRelative: isComplete ? asFinite(Math.max(...differences.map(({ maxRelative }) => inOrder(maxRelative)))) : null,
     agreement: top1?.agreement ?? null,
     accuracy: top1?.accuracy?.b ?? null,
     expectedAccuracy: top1?.accuracy ? Math.min(top1.accuracy.a, top1.expectedAccuracy ?? 0) : null,
   };
+}
+
+/** Power of a difference as part of the output's own. */
+function noiseOf({ snr, rms }: Difference): number {
+  return rms === 0 ? 0 : 10 ** (-(snr ?? -Infinity) / 10);
+}
+
+function asFinite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 function signalOf({ signal }: TrialOptions): { readonly signal?: AbortSignal } {

@@ -4,7 +4,7 @@ import type { Edit } from "../edit.ts";
 import { furthestSafe, type LayerSensitivity, type SensitivityPoint, type TechniqueId } from "./sensitivity-points.ts";
 
 /** A point of a layer's curve, or the layer as it is. */
-type CurvePoint = Pick<SensitivityPoint, "error" | "fileBytes"> &
+type CurvePoint = { readonly error: number } & Pick<SensitivityPoint, "fileBytes"> &
   Partial<Pick<SensitivityPoint, "technique" | "amount">>;
 
 /** Times a size is corrected by what was predicted. */
@@ -42,7 +42,9 @@ function mixedWithin(layers: readonly LayerSensitivity[], fileBytes: number, mos
   const asIs: CurvePoint = { error: 0, fileBytes };
   const curves = layers.map(({ points }): readonly CurvePoint[] => {
     // A layer with small weights can take more once they are coded.
-    const smaller = points.filter((point) => point.fileBytes < fileBytes && Number.isFinite(point.error));
+    const smaller = points.flatMap((point) =>
+      point.error !== null && point.fileBytes < fileBytes ? [{ ...point, error: point.error }] : [],
+    );
     return [asIs, ...smaller].sort((a, b) => b.fileBytes - a.fileBytes || a.error - b.error);
   });
   const saved = fileBytes - most;

@@ -1,4 +1,4 @@
-import type { FitError, FitSamples } from "../fit/fit-point.ts";
+import { inOrder, type FitError, type FitSamples } from "../fit/fit-point.ts";
 import type { Edit } from "../edit.ts";
 
 /** What each layer's weights bear: plain data. */
@@ -65,5 +65,5 @@ export function furthestSafe(
 }
 
 function isSafe({ error }: FitError): boolean {
-  return error <= 10 ** (-SAME_NETWORK_DECIBELS / 10);
+  return inOrder(error) <= 10 ** (-SAME_NETWORK_DECIBELS / 10);
 }

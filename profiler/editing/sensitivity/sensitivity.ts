@@ -39,7 +39,7 @@ export interface SensitivityOptions extends Omit<TrialOptions, "judges"> {
 export async function sensitivity(model: Model, options: SensitivityOptions): Promise<Sensitivity> {
   const trials = await Trials.on(model, options);
   try {
-    if (!Number.isFinite(trials.originalError.error))
+    if (trials.originalError.error === null)
       throw new CalibrationError("the model's answers on these samples are not numbers");
     const layers: LayerSensitivity[] = [];
     const isCancelled = await endedByAbort(() => measured(model, trials, options, layers), options.signal);

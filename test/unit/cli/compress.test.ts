@@ -101,7 +101,7 @@ describe("edgewise sensitivity", function () {
     for (const { points } of found.layers) {
       assert.equal(points.length, 10);
       const [mild, hard] = [points[0], points[4]];
-      assert.ok(mild && hard && mild.error < hard.error && mild.fileBytes > hard.fileBytes);
+      assert.ok(mild && hard && (mild.error ?? NaN) < (hard.error ?? NaN) && mild.fileBytes > hard.fileBytes);
       const { after } = await predicted(points[2]?.edit);
       assert.equal(after, points[2]?.fileBytes, "the file of the single-layer edit");
     }

@@ -7,6 +7,7 @@ import { modelOfBytes } from "../../builders/read-model.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
 import { toBytes } from "../../zoo/file-segments.ts";
 import { toOnnx } from "../../zoo/to-onnx.ts";
+import { decibels } from "../../../profiler/numeric/decibels.ts";
 
 /** Two convolutions and a dense layer: a dozen edits, a second of processor time. */
 function network(): Uint8Array {
@@ -32,7 +33,7 @@ describe("Suggestions ranked by measured error", () => {
     const { after } = await session.apply(one.edit, session.base, { calibration: null });
     const { outputs } = await session.compare(session.base, after, { calibration: { count: 16 } });
     const snr = outputs[0]?.difference?.snr ?? NaN;
-    assert.ok(Math.abs(-10 * Math.log10(one.measured.error) - snr) < 0.01, `${one.measured.error}, ${snr} dB`);
+    assert.ok(Math.abs(decibels(one.measured.error) - snr) < 0.01, `${one.measured.error}, ${snr} dB`);
     assert.match(explainScore(one), /of which \d+\.\d % counts: its answers are off by .* measured/);
   });
 

@@ -47,7 +47,7 @@ describe("A search of the page that trains what it finds", () => {
       const edits = point?.edits ?? [];
       assert.equal(edits.at(-1)?.restructuring, "recover", notRecovered ?? "");
       const before = points.find((each) => each.edits.length === edits.length - 1);
-      assert.ok((point?.snr ?? 0) > (before?.snr ?? Infinity), "the curve has both");
+      assert.ok((point?.error ?? Infinity) < (before?.error ?? 0), "the curve has both");
       const planned = edits.map((edit) => ({ edit, calibration }));
       let trained = 0;
       const applied = await store.model({ ...request, edits: planned }, { onTraining: () => (trained += 1) });

@@ -14,7 +14,7 @@ function difference(
   return sum.result();
 }
 
-const near = (actual: number | undefined, expected: number): void =>
+const near = (actual: number | null | undefined, expected: number): void =>
   assert.ok(Math.abs((actual ?? Number.NaN) - expected) < 1e-12, `${actual ?? "nothing"} is not ${expected}`);
 
 describe("Differences of tensors", () => {
@@ -49,8 +49,8 @@ describe("Differences of tensors", () => {
     const values = [1, Number.POSITIVE_INFINITY, Number.NaN];
     const result = difference(values, values, [1, 3]);
     assert.deepEqual(
-      [result.maxAbsolute, result.maxRelative, result.snr, result.cosine],
-      [0, 0, Number.POSITIVE_INFINITY, 1],
+      [result.isIdentical, result.maxAbsolute, result.maxRelative, result.rms, result.snr, result.cosine],
+      [true, 0, 0, 0, null, 1],
     );
     assert.equal(difference([0, 0], [0, 0], [1, 2]).cosine, 1);
   });
@@ -64,11 +64,28 @@ describe("Differences of tensors", () => {
     assert.deepEqual(remarks, ["scores: 2 of 3 elements are NaN or infinite in both models and are not compared"]);
   });
 
-  it("are infinite where one is a number and the other is not", () => {
+  it("have no row where nothing is a number in either", () => {
+    const values = [Number.NaN, Number.NEGATIVE_INFINITY];
+    const compared = difference(values, values, [1, 2]);
+    const { rows, remarks } = tensorTexts([{ names: { a: "y", b: "y" }, difference: compared }]);
+    assert.deepEqual(rows, []);
+    assert.deepEqual(remarks, ["y: all 2 elements are NaN or infinite in both models and are not compared"]);
+  });
+
+  it("are plain data, whatever the numbers", () => {
+    const kinds = [Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_VALUE, -Number.MAX_VALUE, 0, 1];
+    for (const a of kinds)
+      for (const b of kinds) {
+        const result = difference([a, b, 1, 2], [b, a, 1, 2], [2, 2], [0, 1]);
+        assert.deepEqual(JSON.parse(JSON.stringify(result)), result);
+      }
+  });
+
+  it("have no size where one is a number and the other is not", () => {
     const result = difference([1, 2], [1, Number.NaN], [1, 2]);
     assert.deepEqual(
-      [result.maxAbsolute, result.maxRelative, result.rms, result.snr, result.unlikeNonFinite],
-      [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1],
+      [result.isIdentical, result.maxAbsolute, result.maxRelative, result.rms, result.snr, result.unlikeNonFinite],
+      [false, null, null, null, null, 1],
     );
   });
 

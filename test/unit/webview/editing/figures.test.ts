@@ -18,10 +18,14 @@ import {
   goalAmount,
 } from "../../../../webview/editing/fit-points.ts";
 import { formatSaved, savingsOf } from "../../../../webview/editing/savings.ts";
-import type { CheckedDifference, FitPoint } from "../../../../webview/protocol/editing.ts";
+import type { FitPoint } from "../../../../profiler/editing/fit/fit-point.ts";
+import type { Difference } from "../../../../profiler/runtime/difference.ts";
 import { layerRow, TOTALS } from "../profiles.ts";
 
-const DIFFERENCE: CheckedDifference = {
+const DIFFERENCE: Difference = {
+  elements: 5120,
+  alikeNonFinite: 0,
+  unlikeNonFinite: 0,
   isIdentical: false,
   maxRelative: 0.02,
   maxAbsolute: 0.4,
@@ -29,6 +33,21 @@ const DIFFERENCE: CheckedDifference = {
   snr: 31.25,
   cosine: 0.9991,
   top1: { samples: 512, agreement: 0.998, expectedAgreement: 0.997, accuracy: { a: 0.99, b: 0.985 } },
+};
+
+const { top1: _, ...WITHOUT_CLASSES } = DIFFERENCE;
+
+const FIT_POINT: Omit<FitPoint, "totals"> = {
+  edits: [],
+  downloadBytes: null,
+  error: null,
+  maxRelative: null,
+  agreement: null,
+  accuracy: null,
+  expectedAccuracy: null,
+  verdict: null,
+  isWithinBudget: false,
+  excess: null,
 };
 
 describe("What Try measured, beside an edit", () => {
@@ -77,13 +96,23 @@ describe("A measured error", () => {
   });
 
   it("is none where nothing differs, and not finite where a number is not", () => {
-    const same = checkFacts({ ...DIFFERENCE, isIdentical: true, snr: null, top1: null });
+    const same = checkFacts({ ...WITHOUT_CLASSES, isIdentical: true, snr: null });
     assert.deepEqual(
       same.map(({ id }) => id),
       ["identical"],
     );
-    const broken = checkFacts({ ...DIFFERENCE, maxRelative: null, snr: null, top1: null });
+    const broken = checkFacts({ ...WITHOUT_CLASSES, maxRelative: null, snr: null });
     assert.equal(broken.find(({ id }) => id === "error")?.value, "not finite");
+  });
+
+  it("says which elements are no numbers in either model, and nothing else where none is", () => {
+    const none = checkFacts({ ...WITHOUT_CLASSES, isIdentical: true, alikeNonFinite: 5120 });
+    assert.deepEqual(
+      none.map(({ id }) => id),
+      ["not-finite"],
+    );
+    const some = checkFacts({ ...WITHOUT_CLASSES, alikeNonFinite: 2 });
+    assert.equal(some.at(-1)?.value, "2 of 5,120 elements");
   });
 
   it("of several outputs is that of the worst", () => {
@@ -146,15 +175,11 @@ describe("A budget to fit", () => {
 
 describe("The front of a search", () => {
   const size = FIT_AXES.find(({ id }) => id === "peakMemoryBytes");
-  const point = (peakMemoryBytes: number | null, error: number | null, accuracy: number | null = null): FitPoint => ({
-    edits: [],
-    labels: [],
+  const point = (peakMemoryBytes: number | null, maxRelative: number | null, accuracy: number | null = null) => ({
+    ...FIT_POINT,
     totals: { ...TOTALS, peakMemoryBytes },
-    error,
-    downloadBytes: null,
-    snr: null,
+    maxRelative,
     accuracy,
-    isWithinBudget: false,
   });
 
   it("is what no other point beats, from the cheapest on", () => {
@@ -172,16 +197,7 @@ describe("The front of a search", () => {
 
 describe("The budget on the curve of a search", () => {
   const macs = FIT_AXES.find(({ id }) => id === "macs");
-  const points = [8e6, 2e6].map((cost): FitPoint => ({
-    edits: [],
-    labels: [],
-    totals: { ...TOTALS, macs: cost },
-    error: 0,
-    downloadBytes: null,
-    snr: null,
-    accuracy: null,
-    isWithinBudget: true,
-  }));
+  const points = [8e6, 2e6].map((cost): FitPoint => ({ ...FIT_POINT, totals: { ...TOTALS, macs: cost } }));
 
   it("is drawn among the points and near them, not where it would squeeze them", () => {
     assert.ok(macs);
