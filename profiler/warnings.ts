@@ -1,7 +1,8 @@
 import type { BoundInputs } from "./bindings.ts";
 import type { Layer } from "./layers/layer.ts";
 import type { Listing } from "./layers/listing.ts";
-import type { Entry, Model } from "./model/model.ts";
+import type { Model } from "./model/model.ts";
+import { sharedWeights } from "./model/shared-weights.ts";
 import type { Warning } from "./profile.ts";
 
 /** What the user should know before trusting the numbers: what was assumed, what is unknown, what disagrees in the file. */
@@ -40,7 +41,7 @@ export function warningsOf(
         severity: "info" as const,
         message: `"${name}" is another entry of this model: its rows are shown and not counted.`,
       })),
-    ...sharedWeights(model),
+    ...sharedWeights(model).map((message) => ({ code: "shared-weights", severity: "info" as const, message })),
     ...unknownOperators(layers, problems),
     ...problems
       .filter(({ code }) => code !== "unknown-operator")
@@ -51,27 +52,6 @@ export function warningsOf(
         layer,
       })),
   ];
-}
-
-/** Edits change those of one entry; the others keep theirs, so that the file then holds both. */
-function sharedWeights({ entries: [first, ...others] }: Model): readonly Warning[] {
-  if (others.length === 0) return [];
-  const own = new Set(storedPlaces(first));
-  return others.flatMap(({ name, ...entry }): readonly Warning[] => {
-    const shared = storedPlaces({ name, ...entry }).filter((place) => own.has(place)).length;
-    if (shared === 0) return [];
-    const what = shared === 1 ? "1 weight" : `${shared} weights`;
-    const message = `"${first.name}" and "${name}" share ${what} in the file: an edit changes them for the entry that it is made in, and the file then holds both.`;
-    return [{ code: "shared-weights", severity: "info", message }];
-  });
-}
-
-/** Lists of a few sizes and axes are no weights. */
-function storedPlaces({ graph }: Entry): readonly string[] {
-  return graph.tensors.flatMap(({ constant }) => {
-    if (constant?.storage.kind !== "range" || (constant.values && constant.shape.length < 2)) return [];
-    return `${constant.storage.offset}+${constant.storage.length}`;
-  });
 }
 
 /** One warning an operator, however often it occurs. */

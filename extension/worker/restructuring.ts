@@ -4,7 +4,7 @@ import {
   optionsFor,
   restructuringOf,
   savings,
-  writeModel,
+  sharedWeights,
   type Absence,
   type AnalysedModel,
   type CalibrationSpec,
@@ -87,6 +87,7 @@ export async function suggestEdits(
   return {
     before,
     ...measured,
+    notes: sharedWeights(analysed.model),
     list: suggestions.map((suggestion) => ({ ...suggestion, ...listed(suggestion) })),
     absences: absences.map((absence) => listedAbsence(absence, analysed, rows)),
   };
@@ -183,7 +184,9 @@ export async function saveModel(
 ): Promise<readonly string[]> {
   const model = await store.model(request, { ...(signal && { signal }) });
   const notes: string[] = [];
-  await writeModel(model, path, {
+  await (
+    await store.session(request)
+  ).write(model, path, {
     ...(signal && { signal }),
     onProgress: (done) => onProgress?.(done, ""),
     onNote: (note) => notes.push(note),

@@ -5,6 +5,7 @@ import { OptionError } from "../errors.ts";
 import { withEntry } from "../model/choose-entry.ts";
 import { entryRefusal } from "../model/entry-refusal.ts";
 import type { Model } from "../model/model.ts";
+import { partedWeights } from "../model/shared-weights.ts";
 import { analyseModel, totalsOf, type AnalysedModel } from "../profile-model.ts";
 import type { Totals } from "../profile.ts";
 import { activationsOn } from "../runtime/activation-source.ts";
@@ -202,7 +203,9 @@ export class EditSession {
     return compareRuns(a, b, { calibration: this.samples(), ...options, open: this.#pool.open });
   }
 
+  /** Says first which weights of the file edits have parted, where entries shared them. */
   write(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
+    for (const note of partedWeights(this.base, model)) options.onNote?.(note);
     return writeModel(model, path, options);
   }
 

@@ -16,6 +16,7 @@ export type { Choice, EditOptions, OptionSpec, OptionValue } from "../restructur
 export { parseEditList, type EditList } from "./edit-list.ts";
 export { holdingOut, isTraining } from "./held-out-edits.ts";
 export { restructuringOf } from "../restructure/registry.ts";
+export { sharedWeights } from "../model/shared-weights.ts";
 export { type Guarantee, type Restructuring } from "../restructure/restructuring.ts";
 
 export type { Absence } from "./absences.ts";

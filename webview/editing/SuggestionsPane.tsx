@@ -237,6 +237,11 @@ function SuggestionList(props: SuggestionsPaneProps & { readonly suggestions: Su
           )}
         </p>
       )}
+      {suggestions.notes?.map((note) => (
+        <p key={note} class="remark suggestion-note" role="note">
+          {note}
+        </p>
+      ))}
       <div class="suggestion-kinds" role="group" aria-label={l10n.t("Suggestions")} onKeyDown={moveFocus}>
         {kinds.map((kind) => (
           <KindOfSuggestions

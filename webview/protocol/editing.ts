@@ -91,6 +91,8 @@ export interface Suggestions {
   readonly list: readonly ListedSuggestion[];
   /** What they are ranked by; left out: sizes alone. */
   readonly measuring?: Measuring;
+  /** What holds for every edit of the model. */
+  readonly notes?: readonly string[];
   /** Why what a user could expect is not in the list; left out while it is looked for. */
   readonly absences?: readonly ListedAbsence[];
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
+import { sharedWeights } from "../../model/shared-weights.ts";
 import { plainTable } from "../../exports/terminal.ts";
 import { formatShare, UNKNOWN_TEXT } from "../../format-numbers.ts";
 import { formatDecibels } from "../../numeric/decibels.ts";
@@ -56,12 +57,14 @@ export function addSuggestCommand(program: Command, context: CliContext): void {
       const suggestions = await withEditSession(
         path,
         settings,
-        (session) =>
-          session.suggest({
+        (session) => {
+          sharedWeights(session.base).forEach(context.remark);
+          return session.suggest({
             onAbsences: (absences) => (found.absences = absences),
             onProgress: (done) => context.progress?.(`${Math.round(100 * done)} % of the candidates`),
             ...(data && { onMeasured: (measuring) => (found.measuring = measuring) }),
-          }),
+          });
+        },
         data ? {} : { onMissing: context.remark },
       ).finally(() => context.progress?.(""));
       const { absences, measuring } = found;

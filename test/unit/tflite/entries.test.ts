@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { MemorySource } from "../../../profiler/bytes/memory-source.ts";
 import { bytesOfSegments } from "../../../profiler/bytes/byte-segments.ts";
 import { applyEdit } from "../../../profiler/editing/apply.ts";
+import { formatEditList } from "../../../profiler/editing/edit-list.ts";
 import { EditSession } from "../../../profiler/editing/edit-session.ts";
 import { OptionError } from "../../../profiler/errors.ts";
 import { readTflite } from "../../../profiler/formats/tflite/read.ts";
@@ -14,6 +17,7 @@ import { NotApplicableError } from "../../../profiler/restructure/restructuring.
 import type { NamedTensors, NumericTensor } from "../../../profiler/tensors/numeric-tensor.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { prepareRun } from "../../../profiler/device/prepared-run.ts";
+import { runCli, temporaryFolder } from "../cli/run-cli.ts";
 import { severalEntries } from "../../builders/several-entries.ts";
 
 const HALF = { restructuring: "quantize-weights", options: { bits: 8 } } as const;
@@ -99,6 +103,25 @@ describe("Entries of a TFLite model", () => {
     const shared = warnings.filter(({ code }) => code === "shared-weights").map(({ message }) => message);
     assert.equal(shared.length, 1);
     assert.match(shared[0] ?? "", /^"encode" and "decode" share 1 weight/);
+  });
+
+  it("say so where they are suggested for and written, too: what an edit parts, the file holds twice", async () => {
+    const folder = await temporaryFolder();
+    try {
+      const [path, out] = [join(folder.path, "several.tflite"), join(folder.path, "edited.tflite")];
+      await writeFile(path, severalEntries());
+      assert.match((await runCli("suggest", path)).stderr, /"encode" and "decode" share 1 weight/);
+      const one = await runCli("apply", path, "--edit", "quantize-weights:sums:bits=8", "--out", out);
+      assert.equal(one.code, 0, one.stderr);
+      assert.match(one.stderr, /"decode" keeps 1 weight that it shared with "encode", which was edited/);
+      const list = join(folder.path, "edits.json");
+      const edits = ["encode", "decode"].map((entry) => ({ ...HALF, target: "sums", entry }));
+      await writeFile(list, formatEditList(edits, "several.tflite"));
+      const both = await runCli("apply", path, "--edits", list, "--out", out);
+      assert.deepEqual([both.code, both.stderr], [0, ""]);
+    } finally {
+      await folder.remove();
+    }
   });
 
   it("are edited and checked in a session of whichever; bodies are not, and the reason is said", async () => {
