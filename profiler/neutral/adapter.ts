@@ -33,6 +33,8 @@ export interface FormatAdapter {
   finish?(draft: GraphBuilder): void;
   /** What its runtime computes in integers in a model. */
   integerSupport?(model: Model): IntegerSupport;
+  /** Why a file of the model's kind cannot hold weights as those that are not zero and their places; undefined where it can. */
+  whyNoPlaces?(model: Model): string | undefined;
   /**
    * Makes activations integers, when all layers are written under their names.
    * @param ioType see `Rewrite.ioType`: one of the support's own

@@ -29,6 +29,8 @@ export class NeutralGraph {
     readonly sizeAt: (size: Dimension) => number | undefined = (size) => (typeof size === "number" ? size : undefined),
     /** undefined: the format's runtime is not known to compute in integers. */
     readonly integers?: IntegerSupport,
+    /** Why weights cannot be stored as those that are not zero and their places; undefined where they can. */
+    readonly whyNoPlaces?: string,
   ) {
     this.#byName = new Map(layers.map((layer) => [layer.name, layer]));
     for (const layer of layers) {

@@ -34,7 +34,8 @@ export function rewrittenGraph(graph: NeutralGraph, rewrite: Rewrite): NeutralGr
       const form = replace?.get(layer.id) ?? layer.form;
       return { ...layer, form, node, inputs: layer.inputs.map(named), outputs: layer.outputs.map(made) };
     });
-  return new NeutralGraph(graph.layout, layers, graph.tensors, graph.sizesFor, graph.sizeAt, graph.integers);
+  const { layout, tensors, sizesFor, sizeAt, integers, whyNoPlaces } = graph;
+  return new NeutralGraph(layout, layers, tensors, sizesFor, sizeAt, integers, whyNoPlaces);
 }
 
 /** One rewrite and another of the graph that it leaves, as one of the graph that it started from. */

@@ -85,6 +85,7 @@ export function liftModel(
     sizesFor,
     sizeAt(model, bindings),
     side.integerSupport?.(model),
+    side.whyNoPlaces?.(model),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { FormatAdapter } from "../../neutral/adapter.ts";
 import { foldByTable } from "../../neutral/lift-by-table.ts";
 import { DEFAULT_DOMAIN } from "./operators/index.ts";
+import { whyNoPlaces } from "./restructure/coded-weights.ts";
 import { decodedWeights } from "./restructure/decoded-weights.ts";
 import { liftNode } from "./restructure/lift.ts";
 import { onnxIntegers } from "./restructure/integer-support.ts";
@@ -20,6 +21,7 @@ export const ONNX_ADAPTER: FormatAdapter = {
   standsFor: dequantizedType,
   finish: checkInnerRanges,
   integerSupport: onnxIntegers,
+  whyNoPlaces,
   quantizeActivations,
   fileBytes: onnxSize,
 };

@@ -1,4 +1,4 @@
-import type { TensorId } from "../../../model/model.ts";
+import type { Model, TensorId } from "../../../model/model.ts";
 import type { DataType } from "../../../model/data-type.ts";
 import { elementsOf } from "../../../model/shape.ts";
 import type { Weights } from "../../../neutral/weights.ts";
@@ -9,8 +9,19 @@ import { bitPlanes, packed, packedLength } from "../../../neutral/packed-bits.ts
 import { sparseGaps } from "../../../neutral/sparse-gaps.ts";
 import { dataTypeCode } from "../data-types.ts";
 
-/** Since then BitShift, CumSum and ScatterElements are there. */
-const FIRST_WITH_DECODING = 11;
+/** Since then CumSum and ScatterElements are there. */
+const FIRST_WITH_PLACES = 11;
+/** Since then BitShift is there; before, bits are taken apart by divisions. */
+const FIRST_WITH_SHIFTS = 11;
+/** Since then Slice takes where it begins and ends as inputs. */
+const FIRST_WITH_SLICE_INPUTS = 10;
+
+/** See `FormatAdapter.whyNoPlaces`. */
+export function whyNoPlaces({ opsets }: Model): string | undefined {
+  const opset = opsets.get("") ?? 1;
+  if (opset >= FIRST_WITH_PLACES) return undefined;
+  return `weights are put in their places by operators that operator set ${FIRST_WITH_PLACES} has first, and the model uses ${opset}`;
+}
 
 /**
  * Weights that the file decodes itself, by operators that runtimes carry out once, when they load it (constant folding): the layer then
@@ -126,6 +137,8 @@ class Decoder {
 
   /** Gaps between the stored weights; a longer one than fits has stored zeros within. */
   async sparse(coding: SparseCoding, shape: readonly number[]): Promise<TensorId> {
+    const why = whyNoPlaces(this.draft.model);
+    if (why !== undefined) throw new LoweringError(`${this.name}: ${why}`);
     if (!this.draft.readsWeights)
       throw new LoweringError(`${this.name}: how many weights stay is known when they are computed`);
     const { places, values, codebook } = await coding.numbers();
@@ -156,11 +169,6 @@ class Decoder {
     type: "float32" | "int32" | "int64",
   ): Promise<TensorId> {
     const planes = bitPlanes(bits);
-    if (planes.some((plane) => plane.bits < 8) && this.draft.opset() < FIRST_WITH_DECODING) {
-      throw new LoweringError(
-        `${this.name}: weights of ${bits} bits need operator set ${FIRST_WITH_DECODING}, and the model uses ${this.draft.opset()}`,
-      );
-    }
     let sum: TensorId | undefined;
     for (const { bits: width, shift } of planes) {
       const plane = this.cast(await this.#plane(width, shift, count, read), type);
@@ -176,16 +184,28 @@ class Decoder {
     const words = packedLength(bits, count);
     const each = 8 / bits;
     const stored = await this.#constant("q", "uint8", [words, 1], async () => packed(bits, shift, await read()));
-    const lefts = this.#setting(
-      "uint8",
-      Array.from({ length: each }, (_, place) => 8 - bits * (place + 1)),
-      [each],
-    );
-    const left = this.#node("BitShift", [stored, lefts], { direction: "LEFT" });
-    const levels = this.#node("BitShift", [left, this.#setting("uint8", [8 - bits], [])], { direction: "RIGHT" });
+    const levels = this.draft.opset() < FIRST_WITH_SHIFTS ? this.#divided(stored, bits) : this.#shifted(stored, bits);
     const list = this.#reshaped(levels, [words * each]);
     if (words * each === count) return list;
+    if (this.draft.opset() < FIRST_WITH_SLICE_INPUTS)
+      return this.#node("Slice", [list], { starts: [0], ends: [count] });
     return this.#node("Slice", [list, this.#setting("int64", [0], [1]), this.#setting("int64", [count], [1])]);
+  }
+
+  /** Numbers of so many bits of each byte, the lowest first. @param stored of shape [bytes, 1] */
+  #shifted(stored: TensorId, bits: number): TensorId {
+    const lefts = perByte(bits, (place) => 8 - bits * (place + 1));
+    const left = this.#node("BitShift", [stored, this.#setting("uint8", lefts, [lefts.length])], { direction: "LEFT" });
+    return this.#node("BitShift", [left, this.#setting("uint8", [8 - bits], [])], { direction: "RIGHT" });
+  }
+
+  /** The same by what every operator set has: x − ⌊x / 2ᵇ⌋ · 2ᵇ of what is left of a byte above a place. */
+  #divided(stored: TensorId, bits: number): TensorId {
+    const steps = perByte(bits, (place) => 2 ** (bits * place));
+    const above = this.#node("Div", [this.cast(stored, "int32"), this.#setting("int32", steps, [steps.length])]);
+    const base = this.#setting("int32", [2 ** bits], []);
+    const higher = this.#node("Mul", [this.#node("Div", [above, base]), base]);
+    return this.#node("Sub", [above, higher]);
   }
 
   #constant(
@@ -208,7 +228,11 @@ class Decoder {
   }
 
   /** Nodes without names: the file is to be small. */
-  #node(op: string, inputs: readonly TensorId[], attributes: Readonly<Record<string, number | string>> = {}): TensorId {
+  #node(
+    op: string,
+    inputs: readonly TensorId[],
+    attributes: Readonly<Record<string, number | string | readonly number[]>> = {},
+  ): TensorId {
     const output = this.draft.addTensor("d");
     this.#made += 1;
     this.draft.addNode(
@@ -231,6 +255,11 @@ class Decoder {
     this.#settings.set(key, id);
     return id;
   }
+}
+
+/** A setting for each of the numbers of so many bits that a byte holds. */
+function perByte(bits: number, setting: (place: number) => number): readonly number[] {
+  return Array.from({ length: 8 / bits }, (_, place) => setting(place));
 }
 
 const SETTINGS = new WeakMap<GraphBuilder, Map<string, TensorId>>();

@@ -64,6 +64,13 @@ export class DecodingChain {
         if (shift === undefined || this.#direction(id) !== "RIGHT" || this.op(first) !== "BitShift") return undefined;
         return 8 - shift;
       }
+      // A byte's upper part less a multiple: the rest of a division.
+      case "Sub": {
+        const [, divisor = -1] = this.inputs(second);
+        const [base] = this.op(second) === "Mul" ? (this.settings(divisor) ?? []) : [];
+        return base !== undefined && this.op(first) === "Div" && this.bits(first) === 8 ? Math.log2(base) : undefined;
+      }
+      case "Div":
       case "Mul":
       case "Cast":
       case "Slice":
@@ -144,6 +151,8 @@ const EVALUATE: Readonly<Record<string, Evaluate>> = {
     stretched(direction === "LEFT" ? (a, b) => (a << b) & BYTE : (a, b) => a >> b)(inputs, shape, direction),
   Add: stretched((a, b) => a + b),
   Sub: stretched((a, b) => a - b),
+  // Of whole numbers.
+  Div: stretched((a, b) => Math.floor(a / b)),
   Mul: stretched((a, b) => Math.fround(a * b)),
   Gather: ([table, places]) => Float32Array.from(places?.data ?? [], (place) => table?.data[place] ?? 0),
   CumSum: ([steps]) => {

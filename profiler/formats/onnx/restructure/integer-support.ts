@@ -12,11 +12,10 @@ import { QUANTIZED_OPERATORS } from "../fusion/quantized-operators.ts";
 /** Since then a DequantizeLinear takes a scale for each channel; before, QuantizeLinear is there, with one scale. */
 const FIRST_PER_CHANNEL = 13;
 const FIRST_WITH_QUANTIZE = 10;
+const FIRST_WITH_ROUND = 11;
 /** Since then MaxPool takes integers. */
 const FIRST_INTEGER_POOL = 12;
 const FIRST_INTEGER_RESIZE = 10;
-/** Since then bits are shifted. */
-const FIRST_WITH_SHIFTS = 11;
 
 /**
  * What ONNX Runtime runs on integers between DequantizeLinear and QuantizeLinear: by its own table, which costs of quantized models go by
@@ -24,6 +23,7 @@ const FIRST_WITH_SHIFTS = 11;
  */
 export function onnxIntegers(model: Model): IntegerSupport {
   const opset = model.opsets.get("") ?? 1;
+  const whyNone = whyNoPairs(model, opset);
   return {
     // Unsigned ones have the faster kernels on x86, and a Relu is absorbed by their range.
     dataType: "uint8",
@@ -32,12 +32,26 @@ export function onnxIntegers(model: Model): IntegerSupport {
     keepsFloatIo: true,
     ioTypes: [],
     needsBias: false,
-    packsWeights: opset >= FIRST_WITH_SHIFTS,
-    ruleOf: (layer, graph) =>
-      opset < FIRST_WITH_QUANTIZE
-        ? `QuantizeLinear needs operator set ${FIRST_WITH_QUANTIZE}, and the model uses ${opset}`
-        : ruleOf(layer, graph),
+    packsWeights: true,
+    ruleOf: (layer, graph) => whyNone ?? ruleOf(layer, graph),
   };
+}
+
+/** Why no layer of a model may stand between DequantizeLinear and QuantizeLinear; undefined where they may. */
+function whyNoPairs({ entries: [{ graph }] }: Model, opset: number): string | undefined {
+  if (opset < FIRST_WITH_QUANTIZE)
+    return `QuantizeLinear needs operator set ${FIRST_WITH_QUANTIZE}, and the model uses ${opset}`;
+  if (opset >= FIRST_WITH_ROUND) return undefined;
+  // Between such pairs it rounds float biases when it loads a file, that of an Add behind a MatMul too, and then cannot load it.
+  const products = new Set(graph.nodes.flatMap(({ op, outputs }) => (op === "MatMul" ? outputs : [])));
+  const biased = graph.nodes.find(
+    ({ op, inputs }) =>
+      (op === "ConvTranspose" && inputs.length > 2) || (op === "Add" && inputs.some((id) => products.has(id))),
+  );
+  return (
+    biased &&
+    `ONNX Runtime rounds the bias of ${biased.op} by an operator that operator set ${FIRST_WITH_ROUND} has first, and the model uses ${opset}`
+  );
 }
 
 function ruleOf(layer: NeutralLayer, graph: LayerSurroundings): IntegerRule | string {

@@ -97,6 +97,8 @@ function storedLayers(graph: NeutralGraph, target: string, text: string | undefi
     const storage = storages.get(layer.name) ?? (gains.has(layer.id) ? others : undefined);
     return storage ? [{ layer, storage }] : [];
   });
+  if (graph.whyNoPlaces !== undefined && stored.some(({ storage }) => storage.kind === "sparse"))
+    return graph.whyNoPlaces;
   return stored.length > 0 ? stored : whyNone(graph);
 }
 

@@ -7,7 +7,7 @@ import { compressLayers } from "./compress-layers.ts";
 import { masksOf } from "./prune-masks.ts";
 import { sharedPruned } from "./share-weights.ts";
 import { bytesPerWeight } from "./layer-storage.ts";
-import { findingsAt, layersAt, tableBytes, worthwhile } from "./weighted-layers.ts";
+import { findingsAt, layersAt, tableBytes, weightedLayers, worthwhile } from "./weighted-layers.ts";
 
 const ID = "prune-weights";
 
@@ -76,15 +76,19 @@ export const PRUNE_WEIGHTS = defineRestructuring({
       default: "none",
     },
   ],
-  find: (graph) => findingsAt(graph, wholeModel(graph, { sparsity: 0.8, bits: 0, pattern: "none" })),
+  find: (graph) => {
+    const reason = graph.whyNoPlaces;
+    if (reason !== undefined) return weightedLayers(graph).map(({ name }) => ({ target: name, reason }));
+    return findingsAt(graph, wholeModel(graph, { sparsity: 0.8, bits: 0, pattern: "none" }));
+  },
   // How the places of what stays are stored depends on the places.
   predict: (graph, target, options) => {
-    matched(ID, target, layersAt(graph, target, wholeModel(graph, options)));
+    prunedLayers(graph, target, options);
     return undefined;
   },
   rewrite: async (graph, target, options, context) => {
     const { sparsity, bits, pattern } = options;
-    const layers = matched(ID, target, layersAt(graph, target, wholeModel(graph, options)));
+    const layers = prunedLayers(graph, target, options);
     const masks = await masksOf(graph, layers, sparsity, pattern, context, COPIES);
     return compressLayers(
       graph,
@@ -106,6 +110,11 @@ interface Pruning {
   readonly sparsity: number;
   readonly bits: number;
   readonly pattern: string;
+}
+
+/** @throws {NotApplicableError} */
+function prunedLayers(graph: NeutralGraph, target: string, options: Pruning): readonly WeightedLayer[] {
+  return matched(ID, target, graph.whyNoPlaces ?? layersAt(graph, target, wholeModel(graph, options)));
 }
 
 function wholeModel(graph: NeutralGraph, { sparsity, bits, pattern }: Pruning): readonly WeightedLayer[] {
