@@ -101,9 +101,10 @@ async function codingsOf(model: Awaited<ReturnType<typeof readBytes>>): Promise<
   const codings = layers.flatMap(({ form }) => ("weight" in form ? [form.weight] : []));
   assert.equal(codings.length, 2);
   return Promise.all(
-    codings.map(async ({ coding, read }) => {
+    codings.map(async (weight) => {
+      const { coding } = weight;
       assert.ok(coding?.kind === "affine" || coding?.kind === "palette");
-      return { ...coding, numbers: await coding.numbers(), elements: await read() };
+      return { ...coding, numbers: await coding.numbers(), elements: await weight.read() };
     }),
   );
 }

@@ -14,7 +14,6 @@ import {
   type LayerStorage,
 } from "../../../profiler/restructure/restructurings/compress-weights/layer-storage.ts";
 import { liftModel } from "../../../profiler/translation/lift-model.ts";
-import { graph, node, onnxModel, tensor, value } from "../../builders/onnx-builder.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
 import { NetworkBuilder } from "../../zoo/network-builder.ts";
 import { toBytes } from "../../zoo/file-segments.ts";
@@ -186,21 +185,6 @@ describe("Weights that a file decodes itself", function () {
       const { outputs } = await compareRuns(after, written, { calibration: MEASURED });
       assert.equal(outputs[0]?.difference?.maxAbsolute, 0, storage);
     }
-  });
-
-  it("is refused in files whose operators cannot decode so few bits, which are named", async () => {
-    const values = Array.from({ length: 64 }, (_, at) => Math.sin(at));
-    const main = graph([node("Conv", ["x", "w"], ["y"])], {
-      inputs: [value("x", "float32", [1, 8, 4, 4])],
-      outputs: ["y"],
-      initializers: [tensor("w", "float32", [8, 8, 1, 1], values)],
-    });
-    const old = await modelOfBytes("old.onnx", onnxModel({ graph: main, opset: 9 }));
-    await assert.rejects(
-      predictEdit(old, parseEdit("quantize-weights:y:bits=3")),
-      /weights of 3 bits need operator set 11, and the model uses 9/,
-    );
-    assert.ok(await predictEdit(old, parseEdit("quantize-weights:y:bits=8")));
   });
 
   it("refuses to mix layers that there are not", async () => {
