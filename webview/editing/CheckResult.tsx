@@ -27,7 +27,7 @@ export function CheckResult({ check, isUnfitted, onChooseData }: CheckResultProp
         <p class="remark" data-testid="check-unfitted">
           <Icon name="warning" />{" "}
           {l10n.t(
-            "Not fitted: without calibration data nothing made up for what was removed. Compare the model on data of your own before you use it.",
+            "Not fitted to data: without calibration data no layer was fitted to what is left. Compare the model on data of your own before you use it.",
           )}
         </p>
       )}

@@ -169,7 +169,7 @@ function addEdit(text: string, before: readonly Edit[] = []): readonly Edit[] {
 }
 
 const NOT_FITTED =
-  "Not fitted: without --data nothing made up for what was removed, and random inputs do not show how right the model still is. Compare it on data of your own before you use it.";
+  "Not fitted to data: without --data no layer was fitted to what is left, and random inputs do not show how right the model still is. Compare it on data of your own before you use it.";
 
 /** Each edit with what it did, a being the model before it and b the one after. */
 function report(steps: readonly AppliedStep[], out: string): string {

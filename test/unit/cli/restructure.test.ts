@@ -76,7 +76,7 @@ describe("edgewise suggest and apply", function () {
       join(folder, "i.onnx"),
     );
     assert.equal(applied.code, 0);
-    assert.match(applied.stdout, /Not fitted: without --data nothing made up/);
+    assert.match(applied.stdout, /Not fitted to data: without --data no layer was fitted/);
     assert.doesNotMatch(applied.stdout, /Same top 1/);
     const exact = await runCli("apply", MODEL, "--edit", "dense-to-conv:/7/Gemm", "--out", join(folder, "e.onnx"));
     assert.doesNotMatch(exact.stdout, /Not fitted/);

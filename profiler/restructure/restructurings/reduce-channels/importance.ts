@@ -2,6 +2,9 @@ import type { NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { Weights } from "../../../neutral/weights.ts";
 import type { Channels, ChannelGroup } from "./groups.ts";
 import type { Unit } from "./channel-map.ts";
+import { contributionsOf, type Contributions } from "./expected-outputs.ts";
+import type { ExpectedValues } from "./expected-values.ts";
+import { isDepthwise, isLinear } from "./linear-layer.ts";
 
 /** How much each unit matters; what matters least goes first. */
 export type Importance = ReadonlyMap<Unit, number>;
@@ -81,4 +84,49 @@ async function addNorms(
   if (labels?.channels.length !== norms.length || mean === 0) return;
   for (const [position, unit] of map.units(labels).entries())
     importance.set(unit, (importance.get(unit) ?? 0) + (norms[position] ?? 0) / mean);
+}
+
+/**
+ * How much the outputs of the layers behind vary less without a channel, each layer's as a share of what the group's channels give it: what
+ * reconstruction measures on samples, by what batch normalization says of the channels.
+ * @returns a message where it does not say what all of them are
+ */
+export async function expectedLosses(
+  { map }: Channels,
+  group: ChannelGroup,
+  expected: ExpectedValues,
+): Promise<Importance | string> {
+  const own = new Set(group.classes.flatMap((each) => each.units));
+  const importance = new Map<Unit, number>();
+  for (const layer of map.graph.layers.filter(isLinear)) {
+    const labels = map.labels(layer.inputs[0]);
+    const units = labels === undefined ? [] : map.units(labels);
+    if (isDepthwise(layer.form) || !units.some((unit) => own.has(unit))) continue;
+    const contributions = await contributionsOf(layer, expected(layer.inputs[0]));
+    const losses = contributions && lossesOf(contributions, units, own);
+    const total = [...(losses?.values() ?? [])].reduce((sum, loss) => sum + loss, 0);
+    if (Number.isNaN(total)) return unknownTo(group);
+    for (const [unit, loss] of losses ?? []) importance.set(unit, (importance.get(unit) ?? 0) + loss / (total || 1));
+  }
+  return importance.size > 0 ? importance : unknownTo(group);
+}
+
+function unknownTo({ layers: [first] }: ChannelGroup): string {
+  return `no batch normalisation says what the channels of "${first?.name ?? ""}" are where they are read`;
+}
+
+function lossesOf(
+  { variances, outputs, inputs, firstOf }: Contributions,
+  units: readonly Unit[],
+  own: ReadonlySet<Unit>,
+): Importance {
+  const losses = new Map<Unit, number>();
+  for (let output = 0; output < outputs; output += 1) {
+    for (let input = 0; input < inputs; input += 1) {
+      const unit = units[firstOf(output) + input];
+      if (unit === undefined || !own.has(unit)) continue;
+      losses.set(unit, (losses.get(unit) ?? 0) + (variances[output * inputs + input] ?? 0));
+    }
+  }
+  return losses;
 }

@@ -10,10 +10,12 @@ import {
 } from "../../restructuring.ts";
 import type { Rewrite } from "../../../neutral/rewrite.ts";
 import { countsByError } from "./allocate.ts";
-import type { ChannelMap } from "./channel-map.ts";
+import type { ChannelMap, Unit } from "./channel-map.ts";
 import { findChannels, type ChannelGroup, type Channels } from "./groups.ts";
-import { batchNormScales, filterNorms, type Importance } from "./importance.ts";
+import { expectedValues, type ExpectedValues } from "./expected-values.ts";
+import { batchNormScales, expectedLosses, filterNorms, type Importance } from "./importance.ts";
 import { outputsOf } from "./linear-layer.ts";
+import { momentCorrected } from "./moment-correction.ts";
 import { pruned } from "./prune.ts";
 import { greedyOrder, measureHarm, type Harms } from "./reconstruction.ts";
 import { refitted } from "./refit.ts";
@@ -75,9 +77,14 @@ const OPTIONS = [
     description: "How the channels that stay are chosen.",
     type: "choice",
     choices: [
-      { value: "auto", title: "Reconstruction with calibration data, absolute weights without it" },
+      { value: "auto", title: "Reconstruction with calibration data, expected losses without it" },
       { value: "l1", title: "Absolute weights of the filters (Li 2017)" },
       { value: "batch-norm", title: "Scales of batch normalisation (Liu 2017); weights where there is none" },
+      {
+        value: "expected",
+        title:
+          "What the next layers lose by what batch normalisation says of the channels; weights where it says nothing",
+      },
       { value: "reconstruction", title: "What the next layers lose (ThiNet, Luo 2017); needs calibration data" },
     ],
     default: "auto",
@@ -86,7 +93,7 @@ const OPTIONS = [
     id: "refit",
     title: "Refit the next layers",
     description:
-      "Layers that lost input channels get the weights that bring their outputs nearest to what they were, by least squares on the calibration data (He 2017). Without samples nothing is refitted.",
+      "Layers that lost input channels get the weights that bring their outputs nearest to what they were, by least squares on the calibration data (He 2017). Without samples they keep the mean and variance of their outputs, where batch normalisation tells these.",
     type: "boolean",
     default: true,
   },
@@ -126,7 +133,7 @@ export const REDUCE_CHANNELS = defineRestructuring({
     // With samples the widths are by error, which only the weights tell.
     if (isSharedOut(target, options) && options.allocation !== "uniform") return undefined;
     // Which units of a class go is all one to the sizes.
-    return { replace: pruned(channels, leastImportant(kept, new Map())) };
+    return { replace: without(channels, leastImportant(kept, new Map()), options) };
   },
   rewrite,
 });
@@ -149,7 +156,7 @@ function find(graph: NeutralGraph): readonly Finding[] {
 
 function changedLayers(graph: NeutralGraph, target: string): readonly LayerId[] {
   const { channels, kept } = plan(graph, target, {});
-  return [...pruned(channels, leastImportant(kept, new Map())).keys()];
+  return [...without(channels, leastImportant(kept, new Map()), { refit: true }).keys()];
 }
 
 async function rewrite(
@@ -176,9 +183,18 @@ async function rewrite(
   const counts = byError ?? (options.allocation === "error" ? undefined : kept);
   const tooNarrow = `allocation by error does not get down to ${share} of the multiply-accumulates: allocation=uniform may`;
   const removed = leastImportant(matched(ID, target, counts ?? tooNarrow), importance);
-  const forms: ReadonlyMap<LayerId, Form> = pruned(channels, removed);
-  const isRefitted = options.refit && context.activations !== undefined;
-  return { replace: isRefitted ? await refitted(channels.map, removed, forms, context) : forms };
+  if (!options.refit || context.activations === undefined) return { replace: without(channels, removed, options) };
+  return { replace: await refitted(channels.map, removed, pruned(channels, removed), context) };
+}
+
+/** What is left, and written without samples: least squares write the same layers anew. */
+function without(
+  channels: Channels,
+  removed: ReadonlySet<Unit>,
+  { refit }: Pick<Options, "refit">,
+): ReadonlyMap<LayerId, Form> {
+  const forms = pruned(channels, removed);
+  return refit ? momentCorrected(channels.map, removed, forms) : forms;
 }
 
 /** Whether layers get widths of their own: for a share of the whole model's MACs there is something to share out. */
@@ -288,17 +304,29 @@ async function importanceOf(
   signal: AbortSignal | undefined,
 ): Promise<Importance> {
   // In a whole network some layers have no normalization.
-  const fallsBack = importance === "auto" || (importance === "batch-norm" && target === "");
+  const fallsBack = importance === "auto" || (importance !== "l1" && target === "");
+  const expected = await expectedValues(channels.map);
   const ranked = new Map<number, number>();
   for (const group of groups) {
     signal?.throwIfAborted();
-    const scales = importance === "batch-norm" ? await batchNormScales(channels, group) : undefined;
     const harm = harms.get(group);
-    const found = (typeof harm === "object" ? greedyOrder(harm) : harm) ?? scales;
+    const found =
+      (typeof harm === "object" ? greedyOrder(harm) : harm) ?? (await told(channels, group, importance, expected));
     const isMissing = found === undefined || (typeof found === "string" && fallsBack);
     const own = isMissing ? await filterNorms(channels, group) : found;
     if (typeof own === "string") throw new NotApplicableError(ID, target, own);
     for (const [unit, value] of own) ranked.set(unit, value);
   }
   return ranked;
+}
+
+/** What the file tells without samples; undefined where absolute weights are asked for. */
+async function told(
+  channels: Channels,
+  group: ChannelGroup,
+  importance: Options["importance"],
+  expected: ExpectedValues,
+): Promise<Importance | string | undefined> {
+  if (importance === "batch-norm") return batchNormScales(channels, group);
+  return importance === "l1" ? undefined : expectedLosses(channels, group, expected);
 }

@@ -3,24 +3,16 @@ import { matrix, type Matrix } from "../../../numeric/matrix.ts";
 import type { Products } from "../../../numeric/products.ts";
 import { RuntimeProducts } from "../../../runtime/runtime-products.ts";
 import { SmallProducts } from "../../../numeric/small-products.ts";
-import type { BatchNormForm, Form } from "../../../neutral/forms.ts";
+import type { Form } from "../../../neutral/forms.ts";
 import { newWeights, type Weights } from "../../../neutral/weights.ts";
-import { isKind, type LayerId, type NeutralLayer } from "../../../neutral/neutral-graph.ts";
+import type { LayerId } from "../../../neutral/neutral-graph.ts";
 import { patchesOfLayers, type Patches } from "../../approximation/patches.ts";
 import type { RewriteContext } from "../../restructuring.ts";
 import type { ChannelMap, Unit } from "./channel-map.ts";
-import { sharingWeights } from "../../matching/shared-weights.ts";
 import { runsOf, stagesOf } from "./fit-order.ts";
-import {
-  columnsOf,
-  isDepthwise,
-  isLinear,
-  linearSizes,
-  rowsOf,
-  type LinearForm,
-  type LinearLayer,
-} from "./linear-layer.ts";
+import { columnsOf, isDepthwise, linearSizes, rowsOf, type LinearForm, type LinearLayer } from "./linear-layer.ts";
 import { keptPositions, sliced, type KeptPositions } from "./prune.ts";
+import { linearForm, normBehind, readersOf, shiftedOutputs, type Reader } from "./readers.ts";
 
 /**
  * Layers that lost input channels, fitted one after the other to what the layers before them now give (He et al., ICCV 2017): each gets
@@ -41,16 +33,8 @@ export async function refitted(
   if (!activations || !activationsAfter) return forms;
   const { graph } = map;
   const kept = keptPositions(map, removed);
-  const readers = graph.layers.filter(isLinear).filter(({ inputs }) => kept(inputs[0]) !== undefined);
-  const fits = new Map<LinearLayer, Refit>();
-  const tied = sharingWeights(graph);
-  const isTiedToEarlier = new Set(tied.flatMap(([, ...others]) => others.map(({ id }) => id)));
-  for (const layer of readers) {
-    const form = linearForm(pruned.get(layer.id));
-    if (form === undefined || isTiedToEarlier.has(layer.id)) continue;
-    const alike = tied.find(([first]) => first.id === layer.id)?.filter(isLinear) ?? [layer];
-    fits.set(layer, new Refit(map, alike, form, kept));
-  }
+  const readers = readersOf(map, kept, pruned);
+  const fits = new Map(readers.map((reader): [LinearLayer, Refit] => [reader.layers[0], new Refit(map, reader, kept)]));
   const stages = stagesOf(graph, [...fits.keys()]);
   let done = 0;
   for (const run of runsOf(graph, stages, await activations.countSamples())) {
@@ -85,10 +69,6 @@ export async function refitted(
   return forms;
 }
 
-function linearForm(form: Form | undefined): LinearForm | undefined {
-  return form?.kind === "conv" || form?.kind === "dense" ? form : undefined;
-}
-
 function readersFittedBy(fit: Refit | undefined): readonly { readonly reader: LinearLayer; readonly fit: Refit }[] {
   return fit ? fit.layers.map((reader) => ({ reader, fit })) : [];
 }
@@ -104,8 +84,9 @@ const PRODUCTS: Readonly<Record<"large" | "small", Products>> = {
 
 /** One layer to be fitted, or several with the same weights. */
 class Refit {
-  /** For each layer, what takes over a bias that it does not have. */
-  readonly #norms: ReadonlyMap<LayerId, NeutralLayer<BatchNormForm>>;
+  readonly layers: Reader["layers"];
+  /** The first of them without what went. */
+  readonly form: LinearForm;
   readonly #products: Products;
   readonly #fitsBias: boolean;
   /** For each batch that is still to be fitted, what each group of the reduced layer gave in the whole network. */
@@ -113,20 +94,14 @@ class Refit {
   #corrections: readonly RidgeRegression[] | undefined;
 
   constructor(
-    map: ChannelMap,
-    readonly layers: readonly LinearLayer[],
-    /** The first of them without what went. */
-    readonly form: LinearForm,
+    private readonly map: ChannelMap,
+    { layers, form }: Reader,
     private readonly kept: KeptPositions,
   ) {
-    this.#norms = new Map(
-      layers.flatMap(({ id, outputs, form: { activation } }) => {
-        const next = map.graph.onlyConsumer(outputs[0]);
-        return next && isKind(next, "batch-norm") && activation === undefined ? [[id, next]] : [];
-      }),
-    );
+    this.layers = layers;
+    this.form = form;
     this.#products = PRODUCTS[layers.every((layer) => linearSizes(layer.form).columns < SMALL) ? "small" : "large"];
-    this.#fitsBias = layers.every((layer) => layer.form.bias !== undefined || this.#norms.has(layer.id));
+    this.#fitsBias = layers.every((layer) => layer.form.bias !== undefined || normBehind(map.graph, layer));
   }
 
   /** @param patches of a batch in the whole network; the batches in order, before they are added */
@@ -172,7 +147,6 @@ class Refit {
     this.#before ??= (async () => {
       const [layer] = this.layers;
       const { kept } = this;
-      if (layer === undefined) return [];
       // A group of a depthwise layer is a channel: those that went have left gaps.
       const places = isDepthwise(layer.form) ? kept(layer.inputs[0]) : undefined;
       const { columns } = linearSizes(layer.form);
@@ -226,21 +200,13 @@ class Refit {
     }
     const { shape, dataType } = this.form.weight;
     const weight = newWeights(shape, elements, dataType);
-    const forms = new Map<LayerId, Form>();
-    const biases = new Map<Weights, Weights>();
-    for (const { id } of this.layers) {
+    const weighted = this.layers.flatMap(({ id }) => {
       const form = linearForm(current.get(id));
-      if (form === undefined) continue;
-      const bias = form.bias && (biases.get(form.bias) ?? (await shifted(form.bias, shift, 1)));
-      if (form.bias && bias) biases.set(form.bias, bias);
-      forms.set(id, { ...form, weight, bias });
-      const norm = this.#norms.get(id);
-      if (bias !== undefined || norm === undefined) continue;
-      const before = current.get(norm.id);
-      const normForm = before?.kind === "batch-norm" ? before : norm.form;
-      forms.set(norm.id, { ...normForm, mean: await shifted(normForm.mean, shift, -1) });
-    }
-    return forms;
+      return form ? [[id, { ...form, weight }] as const] : [];
+    });
+    const forms = new Map([...current, ...weighted]);
+    const shifted = shiftedOutputs(this.map.graph, this.layers, forms, () => Promise.resolve(shift));
+    return new Map([...weighted, ...shifted]);
   }
 }
 
@@ -248,12 +214,6 @@ class Refit {
 interface Part {
   readonly weight: Matrix;
   readonly begin: number;
-}
-
-async function shifted(weights: Weights, shift: Float32Array, sign: 1 | -1): Promise<Weights> {
-  const elements = await weights.read();
-  const sum = elements.map((value, index) => value + sign * (shift[index] ?? 0));
-  return newWeights(weights.shape, sum, weights.dataType);
 }
 
 function difference(a: Matrix, b: Matrix): Matrix {

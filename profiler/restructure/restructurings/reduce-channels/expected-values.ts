@@ -1,0 +1,196 @@
+import type { TensorId } from "../../../model/model.ts";
+import type {
+  BatchNormForm,
+  ElementwiseForm,
+  Form,
+  FormKind,
+  FormOf,
+  InstanceNormForm,
+} from "../../../neutral/forms.ts";
+import type { LayerId, NeutralLayer } from "../../../neutral/neutral-graph.ts";
+import type { Weights } from "../../../neutral/weights.ts";
+import type { Channel, ChannelMap } from "./channel-map.ts";
+import { activated, meanOf, normalDistribution, varianceOf, type Distribution } from "./distribution.ts";
+import type { Moments } from "./expected-outputs.ts";
+import { constantAxis } from "./track-channels.ts";
+
+/** By position along the axis of a tensor's labels; NaN for channels of which nothing is known. */
+export type ExpectedValues = (tensor: TensorId | undefined) => Moments;
+
+/**
+ * What each channel of a tensor is on average, as far as normalization tells without any sample: it gives a channel its shift as mean and
+ * its scale as deviation (Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019, section
+ * 4.2.1). Taken as normal there, and followed through the layers behind.
+ */
+export async function expectedValues(map: ChannelMap): Promise<ExpectedValues> {
+  const found = new Map<TensorId, Distributions>();
+  for (const layer of map.graph.layers) {
+    const inputs = layer.inputs.map((input) => found.get(input));
+    for (const tensor of layer.outputs) {
+      const labels = map.labels(tensor);
+      if (labels === undefined || labels.channels.length > MOST_PLACES) continue;
+      const made = await applyRule(layer.form, { layer, tensor, map, inputs });
+      const activation = "activation" in layer.form ? layer.form.activation : undefined;
+      const given = made && activation ? changed(made, (values) => activated(values, activation)) : made;
+      if (given) found.set(tensor, given);
+    }
+  }
+  return (tensor) => {
+    const { channels = [] } = (tensor === undefined ? undefined : found.get(tensor)) ?? {};
+    return momentsOf(Array.from(map.labels(tensor)?.channels ?? [], (_, place) => channels[place]));
+  };
+}
+
+/** Each may have a distribution of 33 numbers: 35 MB. VGG's last map has 25,088. */
+const MOST_PLACES = 2 ** 17;
+
+function momentsOf(channels: readonly (Distribution | undefined)[]): Moments {
+  const numbers = (numberOf: (values: Distribution) => number): Float64Array =>
+    Float64Array.from(channels, (values) => (values ? numberOf(values) : NaN));
+  return { means: numbers(meanOf), variances: numbers(varianceOf) };
+}
+
+/** Of the channels of a tensor; undefined for those of which nothing is known. */
+interface Distributions {
+  /** The layer whose values vary: what is made of one varies together, what is made of several by itself. */
+  readonly source: LayerId;
+  /** By position along the axis of the tensor's labels. */
+  readonly channels: readonly (Distribution | undefined)[];
+}
+
+interface Step {
+  readonly layer: NeutralLayer;
+  /** The output that is asked for. */
+  readonly tensor: TensorId;
+  readonly map: ChannelMap;
+  readonly inputs: readonly (Distributions | undefined)[];
+}
+
+type Rule<F extends Form> = (form: F, step: Step) => Distributions | undefined | Promise<Distributions | undefined>;
+
+const same: Rule<Form> = (_, { inputs }) => inputs[0];
+
+/** Layers of other kinds tell nothing of what they make. */
+const RULES: { readonly [K in FormKind]?: Rule<FormOf<K>> } = {
+  "batch-norm": normalised,
+  "instance-norm": normalised,
+  activation: (form, { inputs: [input] }) => input && changed(input, (values) => activated(values, form)),
+  elementwise: combined,
+  // The largest of some neighbours is more, but neighbours are much alike.
+  pool: same,
+  "reduce-mean": same,
+  identity: same,
+  resize: same,
+  unary: (form, step) => (form.fn === "recoded" ? same(form, step) : undefined),
+  concat: joined,
+  split: (form, step) => {
+    const before = form.sizes.slice(0, step.layer.outputs.indexOf(step.tensor));
+    return partOf(
+      step,
+      form.axis,
+      before.reduce((sum, size) => sum + size, 0),
+    );
+  },
+  slice: (form, step) => partOf(step, form.axis, form.begin),
+  pad: rearranged,
+  reshape: rearranged,
+  transpose: rearranged,
+  select: rearranged,
+  expand: rearranged,
+  "depth-to-space": rearranged,
+  "space-to-depth": rearranged,
+};
+
+function applyRule<K extends FormKind>(form: FormOf<K>, step: Step): ReturnType<Rule<Form>> {
+  const rule: Rule<FormOf<K>> | undefined = RULES[form.kind];
+  return rule?.(form, step);
+}
+
+function changed(
+  { source, channels }: Distributions,
+  change: (values: Distribution, place: number) => Distribution | undefined,
+): Distributions {
+  return { source, channels: channels.map((values, place) => values && change(values, place)) };
+}
+
+async function normalised({ shift, scale }: BatchNormForm | InstanceNormForm, { layer }: Step): Promise<Distributions> {
+  const [means, deviations] = await Promise.all([shift.read(), scale.read()]);
+  const channels = Array.from(means, (mean, place) => normalDistribution(mean, deviations[place] ?? 0));
+  return { source: layer.id, channels };
+}
+
+const COMBINE: Readonly<Partial<Record<ElementwiseForm["fn"], (a: number, b: number) => number>>> = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
+  minimum: Math.min,
+  maximum: Math.max,
+};
+
+async function combined(form: ElementwiseForm, step: Step): Promise<Distributions | undefined> {
+  const [left, right] = step.inputs;
+  const combine = COMBINE[form.fn];
+  if (left === undefined || combine === undefined) return undefined;
+  if (form.constant) {
+    const numbers = await numbersOf(form.constant, step);
+    return (
+      numbers &&
+      changed(left, (values, place) => {
+        const number = numbers[numbers.length === 1 ? 0 : place] ?? NaN;
+        return values.map((value) => (form.isConstantFirst ? combine(number, value) : combine(value, number)));
+      })
+    );
+  }
+  if (right?.channels.length !== left.channels.length) return undefined;
+  const together = left.source === right.source;
+  const channels = left.channels.map((a, place) => {
+    const b = right.channels[place];
+    if (a === undefined || b === undefined) return undefined;
+    return together ? a.map((value, at) => combine(value, b[at] ?? 0)) : independent(form.fn, a, b);
+  });
+  return { source: together ? left.source : step.layer.id, channels };
+}
+
+/** Of two values that vary by themselves. */
+function independent(fn: ElementwiseForm["fn"], a: Distribution, b: Distribution): Distribution | undefined {
+  const [meanA, meanB, varianceA, varianceB] = [meanOf(a), meanOf(b), varianceOf(a), varianceOf(b)];
+  if (fn === "add" || fn === "subtract")
+    return normalDistribution(fn === "add" ? meanA + meanB : meanA - meanB, Math.sqrt(varianceA + varianceB));
+  if (fn !== "multiply") return undefined;
+  const variance = varianceA * varianceB + varianceA * meanB ** 2 + varianceB * meanA ** 2;
+  return normalDistribution(meanA * meanB, Math.sqrt(variance));
+}
+
+/** One for each position along the axis of the labels, or one for all. */
+async function numbersOf(constant: Weights, { map, tensor }: Step): Promise<Float32Array | undefined> {
+  const axis = map.labels(tensor)?.axis;
+  const rank = map.graph.tensor(tensor).shape?.length;
+  const own = axis === undefined || rank === undefined ? undefined : constantAxis(constant, rank, axis);
+  const others = constant.shape.filter((_, place) => place !== own);
+  return others.every((size) => size === 1) ? constant.read() : undefined;
+}
+
+function joined({ axis }: FormOf<"concat">, { layer, tensor, map, inputs }: Step): Distributions | undefined {
+  if (map.labels(tensor)?.axis !== axis) return undefined;
+  const channels = layer.inputs.flatMap((input, place) => {
+    const size = map.labels(input)?.channels.length ?? Number(map.graph.tensor(input).shape?.[axis]);
+    return inputs[place]?.channels ?? new Array<undefined>(size).fill(undefined);
+  });
+  return { source: layer.id, channels };
+}
+
+function partOf({ layer, tensor, map, inputs: [input] }: Step, axis: number, begin: number): Distributions | undefined {
+  if (input === undefined || map.labels(layer.inputs[0])?.axis !== axis) return input;
+  const size = map.labels(tensor)?.channels.length ?? 0;
+  return { source: input.source, channels: input.channels.slice(begin, begin + size) };
+}
+
+/** The same values at other places: what a place had is known by the channel that it belongs to. */
+function rearranged(_: Form, { layer, tensor, map, inputs: [input] }: Step): Distributions | undefined {
+  const [from, to] = [map.labels(layer.inputs[0]), map.labels(tensor)];
+  if (input === undefined || from === undefined || to === undefined) return undefined;
+  const byChannel = new Map<Channel, Distribution | undefined>();
+  for (const [place, channel] of from.channels.entries()) byChannel.set(channel, input.channels[place]);
+  return { source: input.source, channels: to.channels.map((channel) => byChannel.get(channel)) };
+}

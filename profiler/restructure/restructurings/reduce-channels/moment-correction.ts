@@ -1,0 +1,112 @@
+import type { Form } from "../../../neutral/forms.ts";
+import type { LayerId } from "../../../neutral/neutral-graph.ts";
+import { computedWeights, type Weights } from "../../../neutral/weights.ts";
+import type { ChannelMap, Unit } from "./channel-map.ts";
+import { contributionsOf } from "./expected-outputs.ts";
+import { expectedValues, type ExpectedValues } from "./expected-values.ts";
+import { isDepthwise, linearSizes } from "./linear-layer.ts";
+import { keptPositions, type KeptPositions } from "./prune.ts";
+import { linearForm, readersOf, shiftedOutputs, type Reader } from "./readers.ts";
+
+/**
+ * What can be made up for without samples: the outputs of layers that lost input channels keep the mean and the variance that they had,
+ * as far as batch normalization says what the channels are. Weights that stay grow by the deviation that is left, and biases take over
+ * the rest of the mean. Numbers are computed when they are read.
+ * @param pruned all layers that changed
+ */
+export function momentCorrected(
+  map: ChannelMap,
+  removed: ReadonlySet<Unit>,
+  pruned: ReadonlyMap<LayerId, Form>,
+): ReadonlyMap<LayerId, Form> {
+  const kept = keptPositions(map, removed);
+  let expected: Promise<ExpectedValues> | undefined;
+  const forms = new Map(pruned);
+  for (const reader of readersOf(map, kept, pruned)) {
+    if (isDepthwise(reader.form)) continue;
+    let found: Promise<Correction> | undefined;
+    const correction = (): Promise<Correction> =>
+      (found ??= correctionOf(reader, kept, (expected ??= expectedValues(map))));
+    const weight = scaledRows(reader.form.weight, async () => (await correction()).factor);
+    for (const { id } of reader.layers) {
+      const form = linearForm(forms.get(id));
+      if (form) forms.set(id, { ...form, weight });
+    }
+    const shift = async (): Promise<Float32Array> => (await correction()).shift;
+    for (const [id, form] of shiftedOutputs(map.graph, reader.layers, forms, shift)) forms.set(id, form);
+  }
+  return forms;
+}
+
+/** For each output that stays. */
+interface Correction {
+  readonly factor: Float32Array;
+  readonly shift: Float32Array;
+}
+
+/** Quantized weights keep their scales, and so their size: only means are made up for. */
+async function correctionOf(
+  { layers, form }: Reader,
+  kept: KeptPositions,
+  whenKnown: Promise<ExpectedValues>,
+): Promise<Correction> {
+  const expected = await whenKnown;
+  const [first] = layers;
+  const places = kept(first.outputs[0]) ?? Array.from({ length: linearSizes(first.form).outputs }, (_, place) => place);
+  const sums = places.map((): Sums => ({ variance: 0, varianceLeft: 0, mean: 0, meanLeft: 0, meanLost: 0 }));
+  for (const layer of layers) {
+    const stays = new Set(kept(layer.inputs[0]));
+    const contributions = await contributionsOf(layer, expected(layer.inputs[0]));
+    if (contributions === undefined) continue;
+    const { inputs, means, variances } = contributions;
+    for (const [index, output] of places.entries()) {
+      const sum = sums[index];
+      if (!sum) continue;
+      for (let input = 0; input < inputs; input += 1) {
+        const [mean, variance] = [means[output * inputs + input] ?? NaN, variances[output * inputs + input] ?? NaN];
+        sum.variance += variance;
+        sum.mean += mean;
+        if (stays.has(contributions.firstOf(output) + input)) {
+          sum.varianceLeft += variance;
+          sum.meanLeft += mean;
+        } else if (!Number.isNaN(mean)) sum.meanLost += mean;
+      }
+    }
+  }
+  const isScaled = form.weight.quantization === undefined;
+  const factor = Float32Array.from(sums, (sum) => (isScaled ? factorOf(sum) : 1));
+  // Layers with the same weights lose different things, and get the mean.
+  const shift = Float32Array.from(sums, ({ mean, meanLeft, meanLost }, index) => {
+    const grown = factor[index] ?? 1;
+    return (grown === 1 ? meanLost : mean - grown * meanLeft) / layers.length;
+  });
+  return { factor, shift };
+}
+
+/** Of an output; NaN where an input is not known. */
+interface Sums {
+  variance: number;
+  varianceLeft: number;
+  mean: number;
+  meanLeft: number;
+  /** Of the inputs that are known. */
+  meanLost: number;
+}
+
+/** An output of which less than a quarter of the deviation is left is not brought back by what is. */
+const MOST = 4;
+
+function factorOf({ variance, varianceLeft }: Sums): number {
+  const factor = Math.sqrt(variance / varianceLeft);
+  return factor <= MOST ? factor : 1;
+}
+
+function scaledRows(weights: Weights, factor: () => Promise<Float32Array>): Weights {
+  const { shape, dataType, quantization } = weights;
+  const read = async (): Promise<Float32Array> => {
+    const [elements, factors] = await Promise.all([weights.read(), factor()]);
+    const size = elements.length / Math.max(1, shape[0] ?? 1);
+    return elements.map((value, index) => value * (factors[Math.floor(index / size)] ?? 1));
+  };
+  return { ...computedWeights(shape, read, dataType), ...(quantization && { quantization }) };
+}
