@@ -2,6 +2,8 @@ import { formatOf } from "../formats/formats.ts";
 import type { Listing } from "../layers/listing.ts";
 import type { Body, Model, Node } from "../model/model.ts";
 import { analyseModel } from "../profile-model.ts";
+import { variableTensors } from "../runtime/model-state.ts";
+import { hostTflite, whyNoHostTflite } from "../runtime/native/bundles.ts";
 
 /** Why an edit is not offered at some layers, where a user could expect it. Plain data. */
 export interface Absence {
@@ -79,6 +81,23 @@ export function foreignOperators(model: Model, { layers }: Listing, absences: Ab
       `the runtime knows no operator ${node.domain}.${node.op}: a model with it does not run here, so that no edit could be checked`,
     );
   return foreign.length > 0;
+}
+
+/**
+ * Layers with a memory that no runtime of this machine has: no edit of such a model is made, as none can be checked.
+ * @returns whether there are any
+ */
+export function unrunnableState(model: Model, { layers }: Listing, absences: Absences): boolean {
+  if (hostTflite() !== undefined) return false;
+  const keepers = new Set(variableTensors(model).map(({ keeper }) => keeper));
+  const found = layers.filter(({ node }) => keepers.has(node));
+  for (const { node, name } of found)
+    absences.add(
+      undefined,
+      name,
+      `${node.op} has a variable tensor, which LiteRT.js does not support: no edit of the model could be checked. ${whyNoHostTflite()}`,
+    );
+  return found.length > 0;
 }
 
 /** Why no edit reaches the layer of that name, which is none of the graph that is edited; undefined where the model has none either. */

@@ -3,7 +3,7 @@ import { analyseModel, costModel, totalsOf } from "../profile-model.ts";
 import type { HardwareProfile } from "../hardware/hardware.ts";
 import type { Model } from "../model/model.ts";
 import type { Totals } from "../profile.ts";
-import { Absences, foreignOperators, outOfReach, type Absence } from "./absences.ts";
+import { Absences, foreignOperators, outOfReach, unrunnableState, type Absence } from "./absences.ts";
 import { mayFix, predictOn } from "./apply.ts";
 import { costliest, MOST_LOOKS } from "./costliest.ts";
 import type { Edit } from "./edit.ts";
@@ -98,7 +98,7 @@ export async function suggest(model: Model, options: SuggestOptions): Promise<re
   };
   const fixed = fixedBase(model, bindings);
   const all: Considered[] = [];
-  if (foreignOperators(model, analysed.listing, absences)) {
+  if (foreignOperators(model, analysed.listing, absences) || unrunnableState(model, analysed.listing, absences)) {
     onAbsences?.(absences.list([]));
     return [];
   }

@@ -9,7 +9,8 @@ import { boundTo, hasOpenSizes, openShapes } from "./bound-model.ts";
 import { checkInputs } from "../tensors/check-inputs.ts";
 import type { NamedTensors, NumericArray, NumericTensor } from "../tensors/numeric-tensor.ts";
 import { LoadedModel, type Loading } from "./process/loaded-model.ts";
-import { writesState } from "./model-state.ts";
+import { variableTensors, writesState } from "./model-state.ts";
+import { hostTflite, whyNoHostTflite } from "./native/bundles.ts";
 import { runError } from "./process/run-error.ts";
 import type { RuntimeAnswer } from "./process/runtime-process.ts";
 import { type Session, type SessionRequest } from "./session.ts";
@@ -72,11 +73,17 @@ async function openForgetful(model: Model, request: SessionRequest): Promise<Ses
 /** What runs a part of a model, whose tensors need not be known to a user. */
 export interface PartRunner {
   readonly session: Session;
-  readonly runEach: LitertSession["runEach"];
+  /** Many samples, each in a run of its own: elements of all one after the other, and the shape of one. */
+  readonly runEach: (inputs: NamedTensors, count: number, signal?: AbortSignal) => Promise<NamedTensors>;
 }
 
-/** Of a part of a model: many samples are run at a time, at the sizes that they have. */
+/**
+ * Of a part of a model: many samples are run at a time, at the sizes that they have.
+ * @throws {RunError} when LiteRT.js refuses it, or is known to answer wrongly
+ */
 export async function openPart(part: Model, request: SessionRequest): Promise<PartRunner> {
+  refuseState(part);
+  refuseSparseHalves(part);
   if (hasOpenSizes(part)) {
     const session = await openOpenSession(part, request, openFixedSession);
     const runEach: PartRunner["runEach"] = async (inputs, count, signal) => {
@@ -233,16 +240,14 @@ function refuseRunTimeSizes(model: Model, { captured }: SessionRequest): void {
 }
 
 /** @throws {RunError} for a model that keeps state from one run to the next, which LiteRT.js has no memory for */
-function refuseState({ file, entries }: Model): void {
-  for (const { graph } of entries) {
-    const state = graph.tensors.find(({ isVariable }) => isVariable);
-    if (state === undefined) continue;
-    const node = graph.nodes.find(({ inputs }) => inputs.includes(state.id));
-    const keeper = node === undefined ? "" : ` of ${node.op}`;
+function refuseState(model: Model): void {
+  const [variable] = variableTensors(model);
+  if (variable !== undefined) {
+    const { tensor, keeper } = variable;
     throw new RunError(
-      `${file}: LiteRT.js cannot run it: "${state.name}"${keeper} is a variable tensor, which keeps its value from one run to the next, and LiteRT.js does not support these`,
+      `${model.file}: LiteRT.js cannot run it: "${tensor.name}"${keeper ? ` of ${keeper.op}` : ""} is a variable tensor, which keeps its value from one run to the next, and LiteRT.js does not support these`,
       {
-        hint: "Its costs can be shown and its layers restructured, but its answers not be checked here. On a phone Google's benchmark_model runs it: name yours in edgewise.benchmarkModelPath or --benchmark-model",
+        hint: `Its costs can be shown, but its answers not be checked here, and so no edit is made. ${hostTflite() ? "" : `${whyNoHostTflite()} `}On a phone Google's benchmark_model runs it: name yours in edgewise.benchmarkModelPath or --benchmark-model`,
       },
     );
   }

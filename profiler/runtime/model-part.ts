@@ -4,7 +4,6 @@ import type { FormatId } from "../model/format.ts";
 import type { Model, TensorId } from "../model/model.ts";
 import { valuesHere, type GraphPart, type SampleValues } from "../neutral/activations.ts";
 import { KeptValues } from "./kept-values.ts";
-import { openPart } from "./litert-session.ts";
 import {
   newArray,
   type NamedTensors,
@@ -16,6 +15,7 @@ import { openSession, withPlaceInPart } from "./open-session.ts";
 import { SharedProcess } from "./process/shared-process.ts";
 import { ProcessEnded } from "./process/runtime-process.ts";
 import type { KeptSlice, OutputTarget, Session } from "./session.ts";
+import { openTflitePart } from "./tflite-session.ts";
 
 /** Elements of one run's inputs: activations take some ten times as much memory. */
 const RUN_ELEMENTS = 2 ** 22;
@@ -77,7 +77,7 @@ interface Runner {
 
 async function openTflite(part: Model, signal: AbortSignal | undefined): Promise<Runner> {
   const request = { captured: [], ranges: new Map(), ...(signal && { signal }) };
-  const { session, runEach } = await openPart(part, request);
+  const { session, runEach } = await openTflitePart(part, request);
   const running: Runner["runEach"] = (inputs, count) => {
     const begun = performance.now();
     return runEach(inputs, count, signal).catch(async (error: unknown) => {

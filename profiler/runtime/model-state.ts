@@ -1,13 +1,22 @@
 import { formatOf } from "../formats/formats.ts";
-import type { Graph, Model } from "../model/model.ts";
+import type { Graph, Model, Node, Tensor } from "../model/model.ts";
 import type { OperatorTable } from "../operators/operator-rule.ts";
 import { ownEntry } from "../own-entry.ts";
 
 /** Whether a run's answers depend on the runs before it. */
 export function hasState(model: Model): boolean {
-  const isVariable = ({ graph }: Model["entries"][number]): boolean =>
-    graph.tensors.some((tensor) => tensor.isVariable === true);
-  return model.entries.some(isVariable) || writesState(model);
+  return variableTensors(model).length > 0 || writesState(model);
+}
+
+/** Tensors that keep their values from one run to the next, each with the operator that reads it. */
+export function variableTensors({ entries }: Model): readonly { readonly tensor: Tensor; readonly keeper?: Node }[] {
+  return entries.flatMap(({ graph: { tensors, nodes } }) =>
+    tensors.flatMap((tensor) => {
+      if (tensor.isVariable !== true) return [];
+      const keeper = nodes.find(({ inputs }) => inputs.includes(tensor.id));
+      return [{ tensor, ...(keeper && { keeper }) }];
+    }),
+  );
 }
 
 /** Whether operators of its main graph change what later runs find; what is done once, before the first run, is none. */

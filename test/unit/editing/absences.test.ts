@@ -5,9 +5,15 @@ import { applyEdits } from "../../../profiler/editing/apply.ts";
 import type { Edit } from "../../../profiler/editing/edit.ts";
 import { suggest } from "../../../profiler/editing/suggest.ts";
 import { findHardware } from "../../../profiler/hardware/hardware.ts";
+import {
+  AddOptionsT,
+  FullyConnectedOptionsT,
+} from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
+import { hostTflite } from "../../../profiler/runtime/native/bundles.ts";
 import { graph, node, onnxFunction, onnxModel, value, type OnnxGraph } from "../../builders/onnx-builder.ts";
 import { modelOfBytes } from "../../builders/read-model.ts";
 import { severalEntries } from "../../builders/several-entries.ts";
+import { readSpec } from "../tflite/analyse.ts";
 import { readBytes, weights } from "../restructure/edited-model.ts";
 
 async function absencesOf(bytes: Uint8Array): Promise<readonly Absence[]> {
@@ -45,6 +51,35 @@ describe("What is not suggested", () => {
       [["then conv"], ["else conv"]],
     );
     assert.match(found[0]?.reason ?? "", /stands in the branch "then_branch".*without the condition/);
+  });
+
+  it("is all of a model with a memory that no runtime here has, which is said", async () => {
+    const model = await readSpec({
+      tensors: [
+        { name: "x", shape: [1, 64] },
+        { name: "memory", shape: [1, 64], isVariable: true },
+        { name: "sum", shape: [1, 64] },
+        { name: "w", shape: [64, 64], data: Array.from({ length: 64 * 64 }, (_, at) => Math.sin(at)) },
+        { name: "b", shape: [64], data: new Array<number>(64).fill(1) },
+        { name: "y", shape: [1, 64] },
+      ],
+      operators: [
+        { op: "ADD", inputs: ["x", "memory"], outputs: ["sum"], options: new AddOptionsT() },
+        { op: "FULLY_CONNECTED", inputs: ["sum", "w", "b"], outputs: ["y"], options: new FullyConnectedOptionsT() },
+      ],
+      ...{ inputs: ["x"], outputs: ["y"] },
+    });
+    let absences: readonly Absence[] = [];
+    const hardware = findHardware("flagship-phone");
+    const found = await suggest(model, { hardware, onAbsences: (all) => (absences = all) });
+    const reasons = absences.filter(({ restructuring }) => restructuring === undefined);
+    if (hostTflite() === undefined) {
+      assert.deepEqual(found, []);
+      assert.match(reasons[0]?.reason ?? "", /^ADD has a variable tensor, which LiteRT.js does not support: no edit/);
+    } else {
+      assert.ok(found.length > 0);
+      assert.deepEqual(reasons, []);
+    }
   });
 
   it("is all, where the runtime does not know an operator, which is said: nothing could be checked", async () => {

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { hostTflite, type HostTflite } from "../../../profiler/runtime/native/bundles.ts";
 import { NativeTflite } from "../../../profiler/runtime/native/native-tflite.ts";
 import { openLitertSession } from "../../../profiler/runtime/litert-session.ts";
+import { withParts } from "../../../profiler/runtime/model-part.ts";
 import { openSession } from "../../../profiler/runtime/open-session.ts";
 import { modelBytes } from "../../../profiler/formats/formats.ts";
 import {
@@ -15,6 +16,7 @@ import {
   Uint8VectorT,
 } from "../../../profiler/formats/tflite/schema/generated/schema_generated.ts";
 import type { Model } from "../../../profiler/model/model.ts";
+import { valuesHere } from "../../../profiler/neutral/activations.ts";
 import type { NamedTensors } from "../../../profiler/tensors/numeric-tensor.ts";
 import type { Session } from "../../../profiler/runtime/session.ts";
 import { modelOfBytes, modelOfFile } from "../../builders/read-model.ts";
@@ -129,6 +131,22 @@ describe("A session of TFLite's own runtime", () => {
       for (let run = 0; run < 3; run += 1)
         assert.deepEqual(valuesOf((await session.run({ x: of("float32", [1], [2]) })).y), [2]);
     });
+  });
+
+  it("runs parts that keep state on many samples, as weights are fitted", async () => {
+    const part = await tflite(
+      [end("x"), { ...end("memory"), isVariable: true }, end("y")],
+      [{ op: "ADD", inputs: ["x", "memory"], outputs: ["y"] }],
+    );
+    const { inputs, outputs } = part.entries[0].graph;
+    const values = await withParts(async (parts) => {
+      const opened = await parts.open(part);
+      const given = valuesHere({ shape: [3], data: Float32Array.of(1, 2, 5) });
+      const made = await opened.run(new Map([[inputs[0] ?? -1, given]]), 3);
+      await opened.close();
+      return made.get(outputs[0] ?? -1)?.read();
+    });
+    assert.deepEqual([...(values ?? [])], [1, 2, 5]);
   });
 
   it("runs a model with open sizes, at each of them", async () => {
