@@ -76,6 +76,12 @@ export function dynamicNames(model: Model): readonly string[] {
   return [...InputSizes.of(model.entries[0].graph).names].flatMap(([name, { isFixed: is }]) => (is ? [] : [name]));
 }
 
+/** Of sizes that were asked for, those that the main entry's inputs fix in the file. */
+export function fixedSizesIn(model: Model, asked: Bindings): Bindings {
+  const { names } = InputSizes.of(model.entries[0].graph);
+  return Object.fromEntries(Object.entries(asked).filter(([name]) => names.get(name)?.isFixed === true));
+}
+
 /** What a size over names of the inputs comes to when they have these values, or their defaults; undefined for what only the run can tell. */
 export function sizeAt(model: Model, asked: Bindings = {}): (size: Dimension) => number | undefined {
   const inputs = InputSizes.of(model.entries[0].graph);
@@ -205,7 +211,7 @@ class InputSizes {
         const dynamic = [...this.names].filter(([, { isFixed: is }]) => !is).map(([known]) => known);
         const choice =
           dynamic.length > 0 ? `its dynamic dimensions are ${dynamic.join(", ")}` : "it has no dynamic dimension";
-        const example = [...this.names.keys()].find((known) => known.endsWith("]"));
+        const [example] = [...this.names].flatMap(([known, { isFixed: is }]) => (is ? [known] : []));
         const hint = example && `A size that the file fixes can be changed by its place, for example ${example}.`;
         throw new OptionError(`${file}: no dimension is called "${name}": ${choice}`, { hint });
       }

@@ -1,5 +1,5 @@
 import { EdgewiseError } from "../../profiler/index.ts";
-import { compareRuns, openSession, type Model, type RunProgress } from "../../profiler/editing/index.ts";
+import { atSizes, compareRuns, openSession, type Model, type RunProgress } from "../../profiler/editing/index.ts";
 import type { Check } from "../../webview/protocol/editing.ts";
 import { RpcError, toFailure } from "../../webview/protocol/rpc.ts";
 import { asCheck } from "./as-check.ts";
@@ -22,7 +22,7 @@ export async function compareOutputs(
     onProgress,
     open: async (model, options) => {
       const asked = model === a ? before : after;
-      const session = await calling(asked, model, openSession(model, options));
+      const session = await calling(asked, model, openSession(atSizes(model, calibration.dimensions), options));
       return { ...session, run: (inputs, ending) => calling(asked, model, session.run(inputs, ending)) };
     },
   });

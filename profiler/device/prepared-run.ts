@@ -5,8 +5,8 @@ import type { Model } from "../model/model.ts";
 import { requireData } from "../model/require-data.ts";
 import { MemorySource } from "../bytes/memory-source.ts";
 import { formatOf } from "../formats/formats.ts";
-import { bindInputs, dynamicNames, type Bindings } from "../bindings.ts";
-import { withFixedSizes } from "../translation/fixed-sizes.ts";
+import { bindInputs } from "../bindings.ts";
+import { atSizes } from "../translation/fixed-sizes.ts";
 import { isMain, partName } from "../model/choose-entry.ts";
 import { PortSizes } from "../calibration/port-sizes.ts";
 import { openSamples } from "../calibration/sample-set.ts";
@@ -55,7 +55,8 @@ export async function prepareRun(
   signal?: AbortSignal,
 ): Promise<PreparedRun> {
   requireData(asRead);
-  const model = resized(asRead, options.dimensions ?? {});
+  bindInputs(asRead, options.dimensions ?? {});
+  const model = atSizes(asRead, options.dimensions);
   const files = filesOf(asRead, await fileOf(asRead));
   const unlessItRunsMore = (error: unknown): Reference => {
     if (by.runsMore === true && error instanceof RunError) return withoutRunning(model, error.message);
@@ -100,17 +101,6 @@ export async function prepareRun(
   } finally {
     await session.close();
   }
-}
-
-/**
- * The model with sizes that its file fixes as they are asked for: see `bindInputs`.
- * @throws {OptionError} for a name that no dimension has, or a value that is no size
- */
-function resized(model: Model, asked: Bindings): Model {
-  bindInputs(model, asked);
-  const open = new Set(dynamicNames(model));
-  const fixed = Object.entries(asked).filter(([name]) => /\[\d+\]$/.test(name) && !open.has(name));
-  return fixed.length === 0 ? model : withFixedSizes(model, Object.fromEntries(fixed));
 }
 
 function notComparable({ outputs, skipped }: Reference, reason: string): Pick<PreparedRun, "outputs" | "skipped"> {

@@ -11,7 +11,8 @@ import type { Totals } from "../profile.ts";
 import { activationsOn } from "../runtime/activation-source.ts";
 import { compareRuns, type CompareOptions, type RunComparison } from "../runtime/compare-runs.ts";
 import { inputPorts } from "../runtime/model-ports.ts";
-import { SessionPool } from "../runtime/session-pool.ts";
+import { SessionPool, type OpenSession } from "../runtime/session-pool.ts";
+import { atSizes } from "../translation/fixed-sizes.ts";
 import { applyEdit, predictEdit, type EditContext, type Step } from "./apply.ts";
 import { checkEdit } from "./check-edit.ts";
 import type { CompressOptions } from "./compress/compress-options.ts";
@@ -164,7 +165,7 @@ export class EditSession {
       ...computing,
       bindings: this.#bindings,
       ...(samples && {
-        activationsOf: (one: Model) => activationsOn(one, this.samples(samples), this.#pool.open, computing.signal),
+        activationsOf: (one: Model) => activationsOn(one, this.samples(samples), this.#open, computing.signal),
       }),
       ...(seed !== undefined && { seed }),
     });
@@ -179,7 +180,7 @@ export class EditSession {
     { calibration, signal }: { calibration?: CalibrationSpec; signal?: AbortSignal } = {},
   ): Promise<RunComparison> {
     const session = this.#at(step.before.entries[0].name);
-    const options = { calibration: session.samples(calibration), open: this.#pool.open };
+    const options = { calibration: session.samples(calibration), open: this.#open };
     return checkEdit(step, { ...options, ...(signal && { signal }) });
   }
 
@@ -200,7 +201,7 @@ export class EditSession {
 
   /** Runs two models on the same samples. */
   compare(a: Model, b: Model, options: Omit<CompareOptions, "open"> = {}): Promise<RunComparison> {
-    return compareRuns(a, b, { calibration: this.samples(), ...options, open: this.#pool.open });
+    return compareRuns(a, b, { calibration: this.samples(), ...options, open: this.#open });
   }
 
   /** Says first which weights of the file edits have parted, where entries shared them. */
@@ -211,7 +212,12 @@ export class EditSession {
 
   /** Samples as they are made for the file: what edits of its resolution leave gets them stretched. */
   samples(calibration: CalibrationSpec = this.settings.calibration ?? {}): CalibrationSpec {
-    return { madeFor: inputPorts(this.base), ...calibration };
+    return { madeFor: inputPorts(atSizes(this.base, this.settings.bindings)), ...calibration };
+  }
+
+  /** What runs is the model at the sizes that it is looked at with: those that the file fixes too. */
+  get #open(): OpenSession {
+    return this.#pool.at(this.settings.bindings);
   }
 
   /** Frees what runs models. */

@@ -43,6 +43,7 @@ export { writeModel, type WriteOptions } from "../formats/formats.ts";
 
 export { compareRuns } from "../runtime/compare-runs.ts";
 export type { ComparedTensor, CompareOptions, RunComparison, TensorPair } from "../runtime/compare-runs.ts";
+export { atSizes } from "../translation/fixed-sizes.ts";
 export { openSession } from "../runtime/open-session.ts";
 export type { Difference, Top1 } from "../runtime/difference.ts";
 export type { RunProgress } from "../runtime/batches.ts";

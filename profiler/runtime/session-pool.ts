@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import type { Bindings } from "../bindings.ts";
 import type { Model } from "../model/model.ts";
 import type { NamedTensors } from "../tensors/numeric-tensor.ts";
+import { atSizes } from "../translation/fixed-sizes.ts";
 import { openSession } from "./open-session.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
@@ -39,6 +41,11 @@ export class SessionPool {
   readonly #pooled: Pooled[] = [];
   #remembered = 0;
   #isClosed = false;
+
+  /** The same for models that are run at sizes that were asked for: those that their files fix too. */
+  at(sizes: Bindings | undefined): OpenSession {
+    return (model, options) => this.open(atSizes(model, sizes), options);
+  }
 
   /** As `openSession`; closing what it gives hands it back. */
   readonly open: OpenSession = async (model, options = {}) => {

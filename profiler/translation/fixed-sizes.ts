@@ -1,4 +1,4 @@
-import { openInputs, type Bindings } from "../bindings.ts";
+import { fixedSizesIn, openInputs, type Bindings } from "../bindings.ts";
 import { formatOf } from "../formats/formats.ts";
 import type { DeclaredDimension, Graph, Model, Tensor } from "../model/model.ts";
 import { isStatic, type Dimension } from "../model/shape.ts";
@@ -18,6 +18,12 @@ export function withFixedSizes(model: Model, fixes: Bindings): Model {
   const fixed = fix(model, fixes);
   known.set(key, fixed);
   return fixed;
+}
+
+/** The model as it is run at sizes that were asked for: see `bindInputs`. Open ones are what the runtime is given; those that the file fixes have to be declared. */
+export function atSizes(model: Model, asked: Bindings = {}): Model {
+  const fixes = fixedSizesIn(model, asked);
+  return Object.keys(fixes).length === 0 ? model : withFixedSizes(model, fixes);
 }
 
 function fix(model: Model, fixes: Bindings): Model {

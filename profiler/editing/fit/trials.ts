@@ -7,6 +7,7 @@ import { activationsOn } from "../../runtime/activation-source.ts";
 import { previewSamples } from "../../calibration/preview-samples.ts";
 import { isRandom, type CalibrationSpec, type SamplePart } from "../../calibration/spec.ts";
 import { compareRuns, type RunComparison } from "../../runtime/compare-runs.ts";
+import { atSizes } from "../../translation/fixed-sizes.ts";
 import { inputPorts } from "../../runtime/model-ports.ts";
 import type { ActivationSource } from "../../neutral/activations.ts";
 import { CalibrationError } from "../../errors.ts";
@@ -91,7 +92,11 @@ export class Trials {
     private readonly pool: SessionPool,
     /** The model that others are held against: it stays ready, and answers each batch once. */
     private readonly ready: Session,
-  ) {}
+  ) {
+    this.open = pool.at(options.bindings);
+  }
+
+  private readonly open: OpenSession;
 
   readonly #learned = new Map<string, Uint8Array>();
   /** What is known of a model is let go with it. */
@@ -108,8 +113,9 @@ export class Trials {
   static async on(model: Model, options: TrialOptions): Promise<Trials> {
     const pool = new SessionPool();
     try {
-      const ready = await pool.open(model, signalOf(options));
-      return new Trials(model, options, await planFor(model, pool.open, options), pool, ready);
+      const open = pool.at(options.bindings);
+      const ready = await open(model, signalOf(options));
+      return new Trials(model, options, await planFor(model, open, options), pool, ready);
     } catch (error) {
       await pool.close();
       throw error;
@@ -173,7 +179,7 @@ export class Trials {
   #activationsOn(model: Model, extent: keyof Sampling): ActivationSource | undefined {
     const spec = this.plan.fitting?.[extent];
     const known =
-      this.#activations[extent].get(model) ?? (spec && activationsOn(model, spec, this.pool.open, this.options.signal));
+      this.#activations[extent].get(model) ?? (spec && activationsOn(model, spec, this.open, this.options.signal));
     if (known) this.#activations[extent].set(model, known);
     return known;
   }
@@ -200,7 +206,7 @@ export class Trials {
   #training(): TrainingContext {
     return {
       teacher: this.original,
-      calibration: { madeFor: inputPorts(this.original), ...this.options.calibration },
+      calibration: { madeFor: inputPorts(atSizes(this.original, this.options.bindings)), ...this.options.calibration },
       learned: (hash) => Promise.resolve(this.#learned.get(hash)),
     };
   }
@@ -213,7 +219,7 @@ export class Trials {
   /** @throws {RunError} when the model does not run */
   async measured(model: Model, extent: keyof Sampling, until: Until = signalOf(this.options)): Promise<FitError> {
     const calibration = this.plan.measuring[extent];
-    const { open } = this.pool;
+    const { open } = this;
     return errorOf(await compareRuns(this.original, model, { calibration, open, ...until }));
   }
 
@@ -226,7 +232,7 @@ export class Trials {
   async judged(model: Model, until: Until = signalOf(this.options)): Promise<Verdict | null> {
     const { judging } = this.plan;
     if (!judging) return null;
-    const { open } = this.pool;
+    const { open } = this;
     const { outputs } = await compareRuns(this.original, model, { calibration: judging, open, ...until });
     const top1 = outputs.flatMap(({ difference }) => difference?.top1 ?? [])[0];
     if (top1?.accuracy === undefined) return null;
@@ -238,14 +244,14 @@ export class Trials {
   rounding(model: Model): Promise<number> {
     return roundingOf(model, undefined, {
       calibration: this.plan.measuring.trial,
-      open: this.pool.open,
+      open: this.open,
       ...signalOf(this.options),
     });
   }
 }
 
 async function planFor(model: Model, open: OpenSession, options: TrialOptions): Promise<Plan> {
-  const madeFor = inputPorts(model);
+  const madeFor = inputPorts(atSizes(model, options.bindings));
   const calibration: CalibrationSpec = { madeFor, ...options.calibration };
   const measuring: CalibrationSpec | undefined = options.measuring && { madeFor, ...options.measuring };
   const { count, description } = await previewSamples(madeFor, calibration, 0);

@@ -1,4 +1,11 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EditSession } from "../../../profiler/editing/edit-session.ts";
+import { DEFAULT_HARDWARE } from "../../../profiler/hardware/hardware.ts";
+import type { CalibrationSpec } from "../../../profiler/calibration/spec.ts";
+import { temporaryFolder } from "../cli/run-cli.ts";
+import { bytesOf, npyFile } from "../runtime/npy-file.ts";
 import { bindInputs, dynamicNames } from "../../../profiler/bindings.ts";
 import { openSamples } from "../../../profiler/calibration/sample-set.ts";
 import { prepareRun } from "../../../profiler/device/prepared-run.ts";
@@ -186,5 +193,34 @@ describe("TFLite models of open sizes", function () {
       prepareRun(model, { dimensions: { height: 5 } }),
       /no dimension is called "height".*no dynamic/,
     );
+  });
+
+  it("and of fixed ones are edited, checked and compared on samples of the sizes that they are looked at with", async () => {
+    const model = await network([fixed, fixed, true]);
+    const folder = await temporaryFolder();
+    const path = join(folder.path, "maps.npy");
+    await writeFile(path, npyFile("<f4", [6, 5, 11, 3], bytesOf(new Random(1).normals(6 * 5 * 11 * 3))));
+    const calibration: CalibrationSpec = { inputs: { "": { kind: "array", path } } };
+    const bindings = { "x[1]": 5, "x[2]": 11 };
+    const settings = { hardware: DEFAULT_HARDWARE, bindings, calibration, fitsToSamples: true };
+    const session = new EditSession(model, settings);
+    try {
+      const step = await session.apply(parseEdit("reduce-channels:c:ratio=0.5"));
+      assert.equal(step.isUnfitted, false);
+      const { outputs, tensors, samples } = await session.check(step);
+      assert.equal(samples.count, 6);
+      assert.equal(outputs[0]?.difference?.elements, 6 * 5);
+      assert.ok(
+        tensors.some(({ difference }) => difference?.elements === 6 * 2 * 3 * 32),
+        JSON.stringify(tensors),
+      );
+      const { result } = await session.fit({ budget: { macs: 0.7 * session.totalsOf().macs } });
+      assert.ok(result.isMet);
+      const { shape } = step.after.entries[0].graph.tensors.find(({ name }) => name === "x")?.declared ?? {};
+      assert.deepEqual(shape, [1, 8, 6, 3], "a size is a way of looking");
+    } finally {
+      await session.close();
+      await folder.remove();
+    }
   });
 });
