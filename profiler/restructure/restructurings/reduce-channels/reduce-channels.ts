@@ -74,18 +74,15 @@ const OPTIONS = [
   {
     id: "importance",
     title: "Importance",
-    description: "How the channels that stay are chosen.",
+    description:
+      "How the channels that stay are chosen. By what the next layers lose without them: measured on calibration data, or expected of what batch normalisation says of the channels. Or by absolute weights or scales. Absolute weights decide where nothing else is known.",
     type: "choice",
     choices: [
-      { value: "auto", title: "Reconstruction with calibration data, expected losses without it" },
-      { value: "l1", title: "Absolute weights of the filters (Li 2017)" },
-      { value: "batch-norm", title: "Scales of batch normalisation (Liu 2017); weights where there is none" },
-      {
-        value: "expected",
-        title:
-          "What the next layers lose by what batch normalisation says of the channels; weights where it says nothing",
-      },
-      { value: "reconstruction", title: "What the next layers lose (ThiNet, Luo 2017); needs calibration data" },
+      { value: "auto", title: "Measured losses, else expected ones" },
+      { value: "l1", title: "Absolute weights (Li 2017)" },
+      { value: "batch-norm", title: "Batch normalisation's scales (Liu 2017)" },
+      { value: "expected", title: "Expected losses of the next layers" },
+      { value: "reconstruction", title: "Measured losses (ThiNet, Luo 2017)" },
     ],
     default: "auto",
   },
