@@ -47,9 +47,23 @@ export function fitReport(result: FitResult, budget: FitBudget, out: string): st
     ...(result.recovery ? [recoveryText(result.recovery, points)] : []),
     ...(result.guarantee ? [guaranteeText(result.guarantee, budget.lowestAccuracy ?? 0)] : []),
     ...(edits.length > 0 ? [`Edits of model ${best + 1}:\n${edits.join("\n")}`] : []),
-    result.isMet ? `Wrote ${printable(out)}` : "No model within the budget was found: nothing was written.",
+    endingText(result, budget, out),
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+/** What was written, or why nothing was. */
+function endingText({ isMet, ending, limits }: FitResult, budget: FitBudget, out: string): string {
+  const isInterrupted = ending === "cancelled";
+  if (isMet)
+    return `Wrote ${printable(out)}${isInterrupted ? ", the best that was found until it was interrupted" : ""}`;
+  if (isInterrupted) return "Interrupted before a model within the budget was found: nothing was written.";
+  const none = "No model within the budget was found: nothing was written.";
+  if (limits === undefined) return none;
+  const { reasons, leastFileBytes } = limits;
+  if (reasons.length > 0) return `${none} Its weights cannot take less: ${reasons.map(printable).join("; ")}.`;
+  if (budget.fileBytes === undefined) return none;
+  return `${none} The smallest file of all that were tried or predicted has ${formatCell("bytes", leastFileBytes)}.`;
 }
 
 /** What training brought, model by model. */

@@ -22,6 +22,7 @@ import { EXIT, type CliContext } from "./context.ts";
 import { writeEdits } from "./edit-files.ts";
 import { DEFAULT_STEPS } from "../training/recover.ts";
 import { fitJson, fitReport } from "./fit-report.ts";
+import { requireNameOf } from "./out-name.ts";
 import { parseDimension, parsePositive } from "./quantities.ts";
 import { withEditSession } from "./with-model.ts";
 
@@ -82,6 +83,7 @@ export async function search(
     ...(options.seed !== undefined && { seed: options.seed }),
   };
   const result = await withEditSession(path, settings, async (session) => {
+    requireNameOf(session.base.format, options.out);
     let found = 0;
     const signal = context.interruption?.();
     const fitted = await run(session, {
@@ -93,13 +95,13 @@ export async function search(
       onProgress: (done, what) =>
         context.progress?.(`${Math.round(100 * done)} % of the way, ${found} models: trying ${printable(what)}`),
     });
-    const { isMet, points, best } = fitted.result;
+    const { isMet, points, best, ending } = fitted.result;
     if (isMet) {
       context.progress?.("writing");
       await session.write(fitted.model, options.out, { onNote: context.remark });
       const { edits = [] } = points[best] ?? {};
       if (options.saveEdits !== undefined) await writeEdits(options.saveEdits, edits, basename(path), fitted.learned);
-    } else context.setExitCode(EXIT.failed);
+    } else context.setExitCode(ending === "cancelled" ? EXIT.interrupted : EXIT.failed);
     return fitted.result;
   }).finally(() => context.progress?.(""));
   context.write(options.json ? jsonText(fitJson(path, options.out, result)) : fitReport(result, budget, options.out));

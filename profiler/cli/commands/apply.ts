@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { requireWritable } from "../../bytes/write-target.ts";
+import { requireNameOf } from "../out-name.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import type { EditSession, EditSettings } from "../../editing/edit-session.ts";
@@ -49,6 +50,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
     await requireWritable(options.out, options.saveEdits);
     const stored = options.edits === undefined ? new Map<string, Uint8Array>() : await readLearned(options.edits);
     const { made: steps, refusals } = await withEditSession(path, settingsOf(options), async (session) => {
+      requireNameOf(session.base.format, options.out);
       const { model, steps: made, done, learned } = await applied(session, edits, context, stored);
       context.progress?.("writing");
       await session.write(model, options.out, { onNote: context.remark });

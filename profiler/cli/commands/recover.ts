@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { requireWritable } from "../../bytes/write-target.ts";
+import { requireNameOf } from "../out-name.ts";
 import { OptionError } from "../../errors.ts";
 import { printable } from "../../exports/printable.ts";
 import { plainTable } from "../../exports/terminal.ts";
@@ -72,6 +73,7 @@ export function addRecoverCommand(program: Command, context: CliContext): void {
     const training = { ...trainingOptions(options), ...(stop && { stop }), ...progressIn(context) };
     const recovering = withModel(path, (student) =>
       withModel(options.teacher, async (teacher) => {
+        requireNameOf(student.format, options.out);
         const recovered = await recoverModel(student, teacher, calibrationOf(options), training);
         if (recovered.model) {
           context.progress?.("writing");

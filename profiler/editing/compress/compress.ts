@@ -30,7 +30,8 @@ export async function compress(model: Model, options: CompressOptions): Promise<
       await compression.run(model);
       await recoveries.run(model);
     }, signal);
-    return fittedOf(model, compression.points, goal, { samples: trials.samples, isCancelled, recoveries });
+    const { points, limits } = compression;
+    return fittedOf(model, points, goal, { samples: trials.samples, isCancelled, recoveries, limits });
   } finally {
     await trials.close();
   }

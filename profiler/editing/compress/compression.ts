@@ -3,7 +3,7 @@ import type { Totals } from "../../profile.ts";
 import { decibels } from "../../numeric/decibels.ts";
 import { formatEdit, type Edit } from "../edit.ts";
 import { withExactEdits } from "../fit/exact-edits.ts";
-import { inOrder, type FitPoint } from "../fit/fit-point.ts";
+import { inOrder, type CompressionLimits, type FitPoint } from "../fit/fit-point.ts";
 import type { Goal } from "../fit/goal.ts";
 import { Points } from "../fit/points.ts";
 import { possible, predictedTotals } from "../fit/possible.ts";
@@ -29,6 +29,7 @@ interface Uniform {
   readonly error: number;
 }
 
+const USUAL: Edit = { restructuring: "quantize-weights", target: "", options: { bits: "8" } };
 /** Decibels at which a network is the same one: nothing that is smaller is worth more error. */
 const SAME_NETWORK = 45;
 /** A download cannot be predicted; this share of the file, or of what its values need, it hardly falls below. */
@@ -45,6 +46,8 @@ const SPARSITIES = [0.5, 0.8, 0.9, 0.93, 0.95, 0.96, 0.97, 0.976, 0.982, 0.986, 
 /** Tries the ways to compress weights, of the mildest that are small enough, and tells of each model. */
 export class Compression {
   readonly points: Points;
+  readonly #reasons = new Set<string>();
+  #least = Infinity;
   #tried = 0;
 
   constructor(
@@ -53,6 +56,13 @@ export class Compression {
     private readonly options: CompressOptions,
   ) {
     this.points = new Points(goal, options.onPoint);
+  }
+
+  get limits(): CompressionLimits {
+    const made = this.points.all.map(({ totals }) => totals.fileBytes);
+    // Where one way applies, that others do not is nothing to tell.
+    const reasons = this.#tried === 0 && this.#least === Infinity ? [...this.#reasons] : [];
+    return { leastFileBytes: Math.min(this.#least, ...made), reasons };
   }
 
   /** Ends when nothing is left to try, or a reason is thrown. */
@@ -78,7 +88,10 @@ export class Compression {
   async #toSize(start: Start): Promise<void> {
     if (start.point.isWithinBudget) return;
     const uniform: Uniform[] = [];
-    for (const strengths of strengthsOn(start.model, this.#bindings)) {
+    const ways = strengthsOn(start.model, this.#bindings);
+    // Told by the most usual way.
+    if (ways.length === 0) await this.#predicted(start, USUAL);
+    for (const strengths of ways) {
       for (const [place, edit] of strengths.entries()) {
         if (!(await this.#couldFit(start, edit))) continue;
         const point = await this.#try(start, edit);
@@ -117,22 +130,30 @@ export class Compression {
 
   /** By its size alone, where that is known before. */
   async #couldFit(start: Start, edit: Edit): Promise<boolean> {
-    const totals = await possible(() => predictedTotals(start.model, edit, this.trials, this.options));
+    const totals = await this.#predicted(start, edit);
     return totals !== undefined && this.goal.excessOf(totals, leastDownload(totals, edit)) === 0;
+  }
+
+  /** What a model would cost; undefined where the edit is not possible, which is noted. */
+  async #predicted(start: Start, edit: Edit): Promise<Totals | undefined> {
+    const totals = await this.#noting(() => predictedTotals(start.model, edit, this.trials, this.options));
+    if (totals) this.#least = Math.min(this.#least, totals.fileBytes);
+    return totals;
+  }
+
+  async #noting<T>(make: () => Promise<T>): Promise<T | undefined> {
+    return possible(make, (reason) => this.#reasons.add(reason));
   }
 
   /** Pruned until the size is met, and not much less than it. @returns what was tried */
   async #pruned(start: Start, bits: number): Promise<readonly FitPoint[]> {
     const prune = pruningOn(start.model, this.#bindings);
     if (prune === undefined) return [];
-    const dense = await possible(() =>
-      predictedTotals(
-        start.model,
-        { ...prune(0, bits), restructuring: "share-weights", options: { bits } },
-        this.trials,
-        this.options,
-      ),
-    );
+    const dense = await this.#predicted(start, {
+      ...prune(0, bits),
+      restructuring: "share-weights",
+      options: { bits },
+    });
     if (dense === undefined) return [];
     const limits = this.options.budget;
     const sizes = sizesOf(dense, limits, bits);
@@ -151,7 +172,9 @@ export class Compression {
 
   /** Each way as far as the accuracy or the error allows. */
   async #asSmallAsAllowed(start: Start): Promise<void> {
-    for (const strengths of strengthsOn(start.model, this.#bindings)) await this.#untilTooMuch(start, strengths);
+    const ways = strengthsOn(start.model, this.#bindings);
+    if (ways.length === 0) await this.#predicted(start, USUAL);
+    for (const strengths of ways) await this.#untilTooMuch(start, strengths);
     const prune = pruningOn(start.model, this.#bindings);
     if (prune) {
       const edits = SPARSITIES.map((sparsity) => prune(sparsity, SHARED_BITS));
@@ -173,7 +196,7 @@ export class Compression {
   /** undefined where it turns out not to be possible. */
   async #try(start: Start, edit: Edit): Promise<FitPoint | undefined> {
     this.#say(edit);
-    const made = await possible(async () => {
+    const made = await this.#noting(async () => {
       const model = await this.trials.edited(start.model, edit, "all");
       return { model, error: await this.trials.measured(model, "all") };
     });

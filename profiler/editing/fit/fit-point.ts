@@ -93,6 +93,16 @@ export interface FitResult {
   readonly guarantee: AccuracyGuarantee | null;
   /** null where none was asked for. */
   readonly recovery: SearchRecovery | null;
+  /** Of a compression. */
+  readonly limits?: CompressionLimits;
+}
+
+/** How far a compression could go. */
+export interface CompressionLimits {
+  /** Bytes of the smallest file that was made or predicted, the model's own among them. */
+  readonly leastFileBytes: number;
+  /** Why ways to compress do not apply, where none does. */
+  readonly reasons: readonly string[];
 }
 
 /** What came of training models that a search found. */

@@ -3,7 +3,7 @@ import { DeviceError, hashOfModel, runtimeText } from "../../device/index.ts";
 import { CalibrationError, OptionError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
-import type { FitBudget, FitResult, FitSamples } from "./fit-point.ts";
+import type { CompressionLimits, FitBudget, FitResult, FitSamples } from "./fit-point.ts";
 import { CountedCosts } from "./costing.ts";
 import { MeasuredCosts, type DeviceOptions } from "./device/measured-costs.ts";
 import { continuable, differenceOf, type DeviceSearch, type SearchIdentity } from "./device/device-search.ts";
@@ -168,11 +168,13 @@ export function fittedOf(
     isCancelled,
     recoveries,
     device = null,
+    limits,
   }: {
     readonly samples: FitSamples;
     readonly isCancelled: boolean;
     readonly recoveries: Recoveries;
     readonly device?: string | null;
+    readonly limits?: CompressionLimits;
   },
 ): Fitted {
   const points = withParetoFront(found.all, goal.costs);
@@ -184,6 +186,7 @@ export function fittedOf(
       ...{ points, best, isMet, ending, samples, device },
       guarantee: goal.guaranteeOf(points[best]?.verdict ?? null),
       recovery: recoveries.result,
+      ...(limits && { limits }),
     },
     model: found.model ?? model,
     learned: recoveries.learnedBy(points[best]?.edits ?? []),

@@ -31,13 +31,17 @@ export async function predictedTotals(
 /** Failures that say nothing of a place: the file itself is at fault. */
 const FATAL = new Set(["file-changed", "file-access", "external-data"]);
 
-/** undefined where an edit turns out not to be possible, or its model does not run. */
-export async function possible<T>(make: () => Promise<T>): Promise<T | undefined> {
+/**
+ * undefined where an edit turns out not to be possible, or its model does not run.
+ * @param onReason is told why
+ */
+export async function possible<T>(make: () => Promise<T>, onReason?: (reason: string) => void): Promise<T | undefined> {
   try {
     return await make();
   } catch (error) {
-    if (isOfItsPlace(error)) return undefined;
-    throw error;
+    if (!isOfItsPlace(error)) throw error;
+    onReason?.(error.message);
+    return undefined;
   }
 }
 

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { FileSource } from "../../../profiler/bytes/file-source.ts";
+import { Interrupted } from "../../../profiler/cli/context.ts";
+import { runCommandLine } from "../../../profiler/cli/program.ts";
 import { predictEdit } from "../../../profiler/editing/apply.ts";
 import { parseEdit, type Edit } from "../../../profiler/editing/edit.ts";
 import type { Sensitivity } from "../../../profiler/editing/sensitivity/sensitivity-points.ts";
 import { readModel } from "../../../profiler/formats/formats.ts";
+import { graph, node, onnxModel, value } from "../../builders/onnx-builder.ts";
 import { runCli, temporaryFolder } from "./run-cli.ts";
 
 interface Compressed {
@@ -71,8 +74,55 @@ describe("edgewise compress", function () {
     const out = join(folder, "impossible.onnx");
     const { stdout, code } = await runCli("compress", MODEL, "--max-file-size", "5KB", "--out", out, "--samples", "8");
     assert.equal(code, 1);
-    assert.match(stdout, /nothing was written/);
+    assert.match(
+      stdout,
+      /nothing was written\. The smallest file of all that were tried or predicted has \d+\.\d KB\./,
+    );
     assert.equal(existsSync(out), false);
+  });
+
+  it("says why a model's weights cannot take less", async () => {
+    const [model, out] = [join(folder, "relu.onnx"), join(folder, "smaller.onnx")];
+    const relu = graph([node("Relu", ["x"], ["y"])], {
+      inputs: [value("x", "float32", [1, 4])],
+      outputs: [value("y", "float32", [1, 4])],
+    });
+    await writeFile(model, onnxModel({ graph: relu }));
+    const { stdout, code } = await runCli("compress", model, "--max-file-size", "10", "--out", out);
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /nothing was written\. Its weights cannot take less: .*: it has neither a convolution nor a dense layer\.\n$/,
+    );
+  });
+
+  it("ends as interrupted commands do where nothing was found by then, and writes nothing", async () => {
+    const out = join(folder, "interrupted.onnx");
+    const ending = new AbortController();
+    let [stdout, code] = ["", 0];
+    await runCommandLine(["compress", MODEL, "--max-file-size", "30KB", "--out", out, "--samples", "8"], {
+      write: (text) => (stdout += text),
+      remark: () => undefined,
+      progress: () => ending.abort(new Interrupted("interrupted")),
+      interruption: () => ending.signal,
+      width: undefined,
+      setExitCode: (exitCode) => (code = exitCode),
+    });
+    assert.equal(code, 130);
+    assert.match(stdout, /Interrupted before a model within the budget was found: nothing was written/);
+    assert.equal(existsSync(out), false);
+  });
+
+  it("writes no file under the name of another format", async () => {
+    const out = join(folder, "other.tflite");
+    for (const args of [
+      ["compress", MODEL, "--max-file-size", "100KB"],
+      ["apply", MODEL, "--edit", "weights-float16:"],
+    ]) {
+      const { stderr, code } = await runCli(...args, "--out", out);
+      assert.deepEqual([code, existsSync(out)], [2, false]);
+      assert.match(stderr, /a model of ONNX is written: let the name end in \.onnx/);
+    }
   });
 
   it("asks for a limit, and for labels where an accuracy is to be kept", async () => {

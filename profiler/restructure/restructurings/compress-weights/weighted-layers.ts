@@ -156,8 +156,8 @@ export function decodedFindingsAt(
 
 /** Why there is nothing to change in a whole model. */
 export function whyNone(graph: NeutralGraph): string {
-  const opaque = weightedLayers(graph).length === 0 ? whyNoneIsWeighted(graph) : undefined;
-  return opaque ?? "no layer has weights that would take less";
+  if (weightedLayers(graph).length > 0) return "no layer has weights that would take less";
+  return whyNoneIsWeighted(graph) ?? "it has neither a convolution nor a dense layer";
 }
 
 /** The layers that an edit is to change, or why there are none. */
