@@ -66,7 +66,7 @@ interface OperatorTraits {
   /** It picks rows of the table in one input by the numbers in another. */
   readonly looksUp?: { readonly table: number; readonly rows: number };
   /** It tells whether its two operands are equal, or which is larger. */
-  readonly compares?: true;
+  readonly compares?: "equal" | "order";
   /**
    * Axes of the first input along which an element's result depends on others though the shapes do not tell: a range that is taken over
    * the whole tensor, steps of a recurrent layer, a sum or a softmax. What lies along them cannot be other samples'.

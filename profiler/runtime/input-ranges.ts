@@ -2,6 +2,7 @@ import { formatOf } from "../formats/formats.ts";
 import type { DataType } from "../model/data-type.ts";
 import type { Model, Quantization, TensorId } from "../model/model.ts";
 import type { Range } from "../tensors/port.ts";
+import { settingValues, type Compared } from "./setting-values.ts";
 import { Uses } from "./uses.ts";
 
 const QUANTIZED: Partial<Record<DataType, Range>> = {
@@ -20,7 +21,7 @@ export function inputRanges(model: Model): ReadonlyMap<string, Range> {
     if (tensor === undefined) return;
     const rows = fewestRows(uses, id);
     const quantized = tensor.quantization && realRange(tensor.declared?.dataType, tensor.quantization);
-    const known = rows === undefined ? comparedWith(uses, id) : [];
+    const known = rows === undefined ? settingValues(comparedWith(uses, id), tensor.declared?.dataType) : [];
     const range = rows === undefined ? (settingAmong(known) ?? quantized) : { low: 0, high: rows - 1 };
     if (range !== undefined) ranges.set(tensor.name, range);
   });
@@ -31,18 +32,18 @@ function settingAmong(values: readonly number[]): Range | undefined {
   return values.length === 0 ? undefined : { low: Math.min(...values), high: Math.max(...values), among: values };
 }
 
-/** Constants that a single number is compared with, a sampling rate or a mode: other values lead nowhere. */
-function comparedWith(uses: Uses, input: TensorId): readonly number[] {
+/** Constants that a single number is compared with, a sampling rate or a mode. */
+function comparedWith(uses: Uses, input: TensorId): Compared {
   const { declared } = uses.graph.tensors[input] ?? {};
-  if (declared?.shape?.every((size) => size === 1) !== true) return [];
-  const found = new Set<number>();
+  const found: Record<"equal" | "order", number[]> = { equal: [], order: [] };
+  if (declared?.shape?.every((size) => size === 1) !== true) return { equal: [], ordered: [] };
   for (const { uses: own, node, rule, id } of uses.unchanged(input)) {
-    if (rule.compares !== true) continue;
+    if (rule.compares === undefined) continue;
     const other = node.inputs.find((operand) => operand !== id);
     const [value, another] = other === undefined ? [] : (own.constantValues(other) ?? []);
-    if (value !== undefined && another === undefined) found.add(value);
+    if (value !== undefined && another === undefined) found[rule.compares].push(value);
   }
-  return [...found].sort((a, b) => a - b);
+  return { equal: found.equal, ordered: found.order };
 }
 
 /** The real numbers that a quantized tensor can hold. */

@@ -200,6 +200,28 @@ describe("Calibration samples", () => {
     assert.deepEqual(mode?.range?.among, [8000, 16000]);
   });
 
+  it("stand on either side of what a setting is compared with, where no other value that it knows does", async () => {
+    const among = async (
+      type: "int64" | "float32" | "uint8",
+      ...compared: readonly (readonly [string, number])[]
+    ): Promise<readonly number[] | undefined> => {
+      const nodes = compared.flatMap(([op, limit], place): readonly OnnxNode[] => [
+        node("Constant", [], [`c${place}`], { value: tensor("", type, [], [limit]) }),
+        node(op, ["mode", `c${place}`], [`y${place}`]),
+      ]);
+      const outputs = compared.map((_, place) => `y${place}`);
+      const [mode] = inputPorts(await inMemory(nodes, { inputs: [value("mode", type, [])], outputs }));
+      return mode?.range?.among;
+    };
+    assert.deepEqual(await among("float32", ["Greater", 0.5]), [0.25, 0.75]);
+    assert.deepEqual(await among("int64", ["Less", 1]), [0, 2]);
+    assert.deepEqual(await among("uint8", ["GreaterOrEqual", 0]), [1]);
+    assert.deepEqual(await among("float32", ["Less", 1], ["Greater", 3]), [0.5, 2, 4.5]);
+    assert.deepEqual(await among("int64", ["Less", 1], ["Less", 2]), [0, 3]);
+    assert.deepEqual(await among("int64", ["Equal", 8000], ["Equal", 16000], ["Greater", 8001]), [8000, 16000]);
+    assert.deepEqual(await among("int64", ["Equal", 8000], ["Greater", 8001]), [8000, 12001]);
+  });
+
   it("that are made up have the sizes that the model is shown with", async () => {
     const ports: readonly Port[] = [
       { name: "x", dataType: "float32", shape: ["batch", "height"], defaults: { height: 32 } },

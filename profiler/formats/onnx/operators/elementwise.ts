@@ -143,7 +143,7 @@ function applied(op: UnaryOp, operand: InferredType): InferredType["value"] {
 }
 
 const logical = (value: BinaryOp): OperatorRule => binary({ value, result: "bool" });
-const comparison = (value: BinaryOp): OperatorRule => ({ ...logical(value), compares: true });
+const comparison = (value: BinaryOp): OperatorRule => ({ ...logical(value), compares: "order" });
 
 /** Since opset 7 operands are broadcast as NumPy does. */
 const FIRST_WITH_BROADCAST = LAST_WITH_LIMITED_BROADCAST + 1;
@@ -195,7 +195,7 @@ export const ELEMENTWISE: Operators = {
   And: logical("and"),
   Or: logical("or"),
   Xor: logical("xor"),
-  Equal: comparison("equal"),
+  Equal: { ...logical("equal"), compares: "equal" },
   Less: comparison("less"),
   LessOrEqual: comparison("lessOrEqual"),
   Greater: comparison("greater"),

@@ -140,7 +140,7 @@ async function writeElementwise(form: ElementwiseForm, writer: OperatorWriter): 
 export const WRITE_ELEMENTWISE: Lowering<OperatorWriter> = { elementwise: writeElementwise };
 
 const logical = (value: BinaryOp): OperatorRule => elementwise(2, { value, result: "bool" });
-const comparison = (value: BinaryOp): OperatorRule => ({ ...logical(value), compares: true });
+const comparison = (value: BinaryOp): OperatorRule => ({ ...logical(value), compares: "order" });
 
 const SELECT: OperatorRule = { ...elementwise(3, { cost: "select", output: selected }), inPlace: [1, 2] };
 
@@ -188,8 +188,8 @@ export const ELEMENTWISE: Rules = {
   RIGHT_SHIFT: binary(),
   ADD_N,
 
-  EQUAL: comparison("equal"),
-  NOT_EQUAL: comparison("notEqual"),
+  EQUAL: { ...logical("equal"), compares: "equal" },
+  NOT_EQUAL: { ...logical("notEqual"), compares: "equal" },
   LESS: comparison("less"),
   LESS_EQUAL: comparison("lessOrEqual"),
   GREATER: comparison("greater"),
