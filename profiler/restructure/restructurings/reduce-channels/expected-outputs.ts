@@ -1,4 +1,4 @@
-import { isDepthwise, linearSizes, type LinearLayer } from "./linear-layer.ts";
+import { linearSizes, type LinearLayer } from "./linear-layer.ts";
 
 /** Of each channel; NaN where nothing is known. */
 export interface Moments {
@@ -6,40 +6,34 @@ export interface Moments {
   readonly variances: Float64Array;
 }
 
-/** What the inputs of a layer add to its outputs, as if they varied by themselves: outputs × inputs of a group. */
-export interface Contributions {
-  /** By output, then by place in the output's group. */
-  readonly means: Float64Array;
-  /** Squares of the weights times the input's variance, over the taps. */
-  readonly variances: Float64Array;
-  readonly outputs: number;
-  /** Inputs of each group. */
-  readonly inputs: number;
-  /** The first input that an output sees. */
-  readonly firstOf: (output: number) => number;
+/** Whether anything is known of any channel. */
+export function isAnyKnown({ means }: Moments): boolean {
+  return means.some((mean) => !Number.isNaN(mean));
 }
 
-/** @returns undefined for a depthwise layer, whose inputs go with its outputs */
-export async function contributionsOf({ form }: LinearLayer, moments: Moments): Promise<Contributions | undefined> {
-  if (isDepthwise(form)) return undefined;
+/**
+ * What each input of a layer adds to each output that sees it, as if inputs varied by themselves: to the mean, and to the variance by the
+ * squares of the weights. Not of a depthwise layer, whose inputs go with its outputs.
+ */
+export async function visitContributions(
+  { form }: LinearLayer,
+  { means, variances }: Moments,
+  visit: (output: number, input: number, mean: number, variance: number) => void,
+): Promise<void> {
   const { outputs, groups, columns, taps } = linearSizes(form);
   const inputs = columns / taps;
-  const firstOf = (output: number): number => Math.floor(output / (outputs / groups)) * inputs;
-  const [means, variances] = [new Float64Array(outputs * inputs), new Float64Array(outputs * inputs)];
   const weights = await form.weight.read();
   for (let output = 0; output < outputs; output += 1) {
-    const first = firstOf(output);
-    for (let input = 0; input < inputs; input += 1) {
-      const at = output * inputs + input;
+    const first = Math.floor(output / (outputs / groups)) * inputs;
+    for (let input = first; input < first + inputs; input += 1) {
+      const begin = (output * inputs + input - first) * taps;
       let [sum, squares] = [0, 0];
-      for (let tap = at * taps; tap < (at + 1) * taps; tap += 1) {
+      for (let tap = begin; tap < begin + taps; tap += 1) {
         const weight = weights[tap] ?? 0;
         sum += weight;
         squares += weight * weight;
       }
-      means[at] = sum * (moments.means[first + input] ?? NaN);
-      variances[at] = squares * (moments.variances[first + input] ?? NaN);
+      visit(output, input, sum * (means[input] ?? NaN), squares * (variances[input] ?? NaN));
     }
   }
-  return { means, variances, outputs, inputs, firstOf };
 }

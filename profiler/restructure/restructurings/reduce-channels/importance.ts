@@ -2,7 +2,7 @@ import type { NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { Weights } from "../../../neutral/weights.ts";
 import type { Channels, ChannelGroup } from "./groups.ts";
 import type { Unit } from "./channel-map.ts";
-import { contributionsOf, type Contributions } from "./expected-outputs.ts";
+import { visitContributions } from "./expected-outputs.ts";
 import type { ExpectedValues } from "./expected-values.ts";
 import { isDepthwise, isLinear } from "./linear-layer.ts";
 
@@ -102,31 +102,33 @@ export async function expectedLosses(
     const labels = map.labels(layer.inputs[0]);
     const units = labels === undefined ? [] : map.units(labels);
     if (isDepthwise(layer.form) || !units.some((unit) => own.has(unit))) continue;
-    const contributions = await contributionsOf(layer, expected(layer.inputs[0]));
-    const losses = contributions && lossesOf(contributions, units, own);
-    const total = [...(losses?.values() ?? [])].reduce((sum, loss) => sum + loss, 0);
-    if (Number.isNaN(total)) return unknownTo(group);
-    for (const [unit, loss] of losses ?? []) importance.set(unit, (importance.get(unit) ?? 0) + loss / (total || 1));
+    const moments = expected(layer.inputs[0]);
+    if (!units.every((unit, input) => !own.has(unit) || !Number.isNaN(moments.variances[input])))
+      return unknownTo(group);
+    const losses = new Float64Array(units.length);
+    await visitContributions(layer, moments, (_, input, __, variance) => {
+      losses[input] = (losses[input] ?? 0) + variance;
+    });
+    addShares(importance, units, own, losses);
   }
   return importance.size > 0 ? importance : unknownTo(group);
 }
 
-function unknownTo({ layers: [first] }: ChannelGroup): string {
-  return `no batch normalisation says what the channels of "${first?.name ?? ""}" are where they are read`;
-}
-
-function lossesOf(
-  { variances, outputs, inputs, firstOf }: Contributions,
+/** Of each unit that is the group's own, its share of what these lose together. */
+function addShares(
+  importance: Map<Unit, number>,
   units: readonly Unit[],
   own: ReadonlySet<Unit>,
-): Importance {
-  const losses = new Map<Unit, number>();
-  for (let output = 0; output < outputs; output += 1) {
-    for (let input = 0; input < inputs; input += 1) {
-      const unit = units[firstOf(output) + input];
-      if (unit === undefined || !own.has(unit)) continue;
-      losses.set(unit, (losses.get(unit) ?? 0) + (variances[output * inputs + input] ?? 0));
-    }
+  losses: Float64Array,
+): void {
+  const isOwn = (_: number, input: number): boolean => own.has(units[input] ?? -1);
+  const total = losses.filter(isOwn).reduce((sum, loss) => sum + loss, 0);
+  for (const [input, unit] of units.entries()) {
+    if (!own.has(unit)) continue;
+    importance.set(unit, (importance.get(unit) ?? 0) + (losses[input] ?? 0) / (total || 1));
   }
-  return losses;
+}
+
+function unknownTo({ layers: [first] }: ChannelGroup): string {
+  return `no batch normalisation says what the channels of "${first?.name ?? ""}" are where they are read`;
 }

@@ -2,7 +2,7 @@ import type { Form } from "../../../neutral/forms.ts";
 import type { LayerId } from "../../../neutral/neutral-graph.ts";
 import { computedWeights, type Weights } from "../../../neutral/weights.ts";
 import type { ChannelMap, Unit } from "./channel-map.ts";
-import { contributionsOf } from "./expected-outputs.ts";
+import { isAnyKnown, visitContributions } from "./expected-outputs.ts";
 import { expectedValues, type ExpectedValues } from "./expected-values.ts";
 import { isDepthwise, linearSizes } from "./linear-layer.ts";
 import { keptPositions, type KeptPositions } from "./prune.ts";
@@ -54,24 +54,22 @@ async function correctionOf(
   const [first] = layers;
   const places = kept(first.outputs[0]) ?? Array.from({ length: linearSizes(first.form).outputs }, (_, place) => place);
   const sums = places.map((): Sums => ({ variance: 0, varianceLeft: 0, mean: 0, meanLeft: 0, meanLost: 0 }));
+  const byOutput = new Map(places.map((output, index) => [output, sums[index]]));
   for (const layer of layers) {
-    const stays = new Set(kept(layer.inputs[0]));
-    const contributions = await contributionsOf(layer, expected(layer.inputs[0]));
-    if (contributions === undefined) continue;
-    const { inputs, means, variances } = contributions;
-    for (const [index, output] of places.entries()) {
-      const sum = sums[index];
-      if (!sum) continue;
-      for (let input = 0; input < inputs; input += 1) {
-        const [mean, variance] = [means[output * inputs + input] ?? NaN, variances[output * inputs + input] ?? NaN];
-        sum.variance += variance;
-        sum.mean += mean;
-        if (stays.has(contributions.firstOf(output) + input)) {
-          sum.varianceLeft += variance;
-          sum.meanLeft += mean;
-        } else if (!Number.isNaN(mean)) sum.meanLost += mean;
-      }
-    }
+    const moments = expected(layer.inputs[0]);
+    if (!isAnyKnown(moments)) continue;
+    const stays = Uint8Array.from(moments.means, () => 0);
+    for (const place of kept(layer.inputs[0]) ?? []) stays[place] = 1;
+    await visitContributions(layer, moments, (output, input, mean, variance) => {
+      const sum = byOutput.get(output);
+      if (sum === undefined) return;
+      sum.variance += variance;
+      sum.mean += mean;
+      if (stays[input]) {
+        sum.varianceLeft += variance;
+        sum.meanLeft += mean;
+      } else if (!Number.isNaN(mean)) sum.meanLost += mean;
+    });
   }
   const isScaled = form.weight.quantization === undefined;
   const factor = Float32Array.from(sums, (sum) => (isScaled ? factorOf(sum) : 1));
@@ -101,10 +99,11 @@ function factorOf({ variance, varianceLeft }: Sums): number {
   return factor <= MOST ? factor : 1;
 }
 
-function scaledRows(weights: Weights, factor: () => Promise<Float32Array>): Weights {
+function scaledRows(weights: Weights, factorsOf: () => Promise<Float32Array>): Weights {
   const { shape, dataType, quantization } = weights;
   const read = async (): Promise<Float32Array> => {
-    const [elements, factors] = await Promise.all([weights.read(), factor()]);
+    const [elements, factors] = await Promise.all([weights.read(), factorsOf()]);
+    if (factors.every((factor) => factor === 1)) return elements;
     const size = elements.length / Math.max(1, shape[0] ?? 1);
     return elements.map((value, index) => value * (factors[Math.floor(index / size)] ?? 1));
   };
