@@ -73,6 +73,8 @@ export interface Tensor {
   readonly isScratch?: true;
   /** In an edited model: it is not in the file, or stands for another one there that had its name. */
   readonly isNew?: true;
+  /** In a model that is about to be written: its numbers go to another place than the file says. */
+  readonly isMoved?: true;
   /** In an edited model: its type and its scheme are not the file's any more. */
   readonly isRetyped?: true;
   /** In a body that uses a tensor of the graph around it (ONNX): that tensor's id there. */

@@ -19,6 +19,16 @@ export async function payloadOf({ storage, dataType, storedBytes }: Constant): P
   throw new LoweringError("the model is a prediction: its new weights have no numbers that could be written");
 }
 
+/** As many bytes as `payloadOf`, of weights that were only planned too: nothing is read. */
+export function plannedPayload({ storage, storedBytes }: Constant): ByteSegment {
+  if (storage.kind === "range" && storage.encoding === "raw")
+    return { source: storage.source, offset: storage.offset, length: storage.length };
+  return { bytes: NOTHING, length: storedBytes };
+}
+
+/** Stands for weights that are measured and never written. */
+const NOTHING = new Uint8Array(0);
+
 /** All that a file holds of a constant: of a sparse one its values, and the numbers that say where they belong. */
 export async function payloadsOf(constant: Constant): Promise<readonly ByteSegment[]> {
   const { storage } = constant;

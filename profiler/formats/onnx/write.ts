@@ -8,8 +8,9 @@ import { WireWalker, type WireField } from "./wire/walk.ts";
 import { writeTargetAt } from "../../bytes/write-target.ts";
 import { copyDataFiles } from "./write/copy-data-files.ts";
 import { DataFile, dataNameOf, prepareDataFile, sweepUnusedData } from "./write/data-file.ts";
+import { withLiveData } from "./write/live-data.ts";
 import { isEdited } from "../../model/edited.ts";
-import { payloadOf } from "../../neutral/edited-model.ts";
+import { payloadOf, plannedPayload } from "../../neutral/edited-model.ts";
 import { embeddedTensor, fieldSegments } from "./write/encode-tensor.ts";
 import { patchedGraph, patchedGraphBytes, type PatchContext } from "./write/graph-patch.ts";
 import {
@@ -41,19 +42,21 @@ export interface WriteOptions {
 /**
  * Writes a model to `path`. What no edit touched is copied byte for byte; weights are streamed. New weights go into the model, or
  * into a new data file beside it when the model has data files or would pass protobuf's 2 GiB. Data files that it refers to are copied
- * along into another folder. The file at `path` changes whole or not at all.
+ * along into another folder, but for those of which edits leave less than nine tenths: what is left is written anew. The file at `path` changes whole or not at all.
  *
  * @throws {FileAccessError} when it cannot be written, or another file has the name of a data file
  * @throws {FileChangedError} when the file that is copied from changed meanwhile
  * @throws {LoweringError} for a prediction, whose weights have no numbers
  */
-export async function writeOnnx(model: Model, path: string, options: WriteOptions = {}): Promise<void> {
+export async function writeOnnx(edited: Model, path: string, options: WriteOptions = {}): Promise<void> {
+  const model = withLiveData(edited);
   const { signal, onProgress, largestModel = LONGEST_PROTOBUF } = options;
   const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
   const begunAt = await writeTargetAt(path);
   const { path: place } = begunAt;
   await sweepUnusedData(place);
-  const { segments, data } = await planned(model, dataNameOf(place), largestModel);
+  const planning = { isSplit: hasDataFiles(edited), largestModel };
+  const { segments, data } = await planned(model, dataNameOf(place), planning);
   const total = lengthOf(segments) + lengthOf(data);
   let done = 0;
   const onBytes = (count: number): void => onProgress?.((done += count) / total);
@@ -63,7 +66,7 @@ export async function writeOnnx(model: Model, path: string, options: WriteOption
   if (data.length === 0) return (await write(segments)).replace();
   const dataFile = await prepareDataFile(place, data, { signal, onBytes });
   try {
-    const { segments: final } = await planned(model, dataFile.location, largestModel);
+    const { segments: final } = await planned(model, dataFile.location, planning);
     const prepared = await write(final, dataFile.label);
     await dataFile.create();
     await prepared.replace();
@@ -100,47 +103,58 @@ async function runnable(model: Model, tensors: readonly string[]): Promise<reado
  * All bytes that `writeOnnx` would write, those of its data files among them.
  * @throws {LoweringError} for a prediction
  */
-export async function onnxSegments(model: Model): Promise<readonly ByteSegment[]> {
-  const { segments, data } = await planned(model, "data", LONGEST_PROTOBUF);
+export async function onnxSegments(edited: Model): Promise<readonly ByteSegment[]> {
+  const model = withLiveData(edited);
+  const planning = { isSplit: hasDataFiles(edited), largestModel: LONGEST_PROTOBUF };
+  const { segments, data } = await planned(model, dataNameOf(model.file), planning);
   const dataFiles = [...(model.dataFiles?.values() ?? [])];
   return [...segments, ...data, ...dataFiles.map((source) => ({ source, offset: 0, length: source.size }))];
 }
 
 /**
- * Bytes that the model would take, its data files among them; of a prediction too. Nothing of the weights is read.
+ * Bytes that the model would take, its data files among them, under the name that it has; of a prediction too. Nothing of the weights
+ * is read.
  * @param base that it was edited from: what the edit left alone is not counted again
  */
-export async function onnxSize(model: Model, base?: Model): Promise<number> {
-  const dataFiles = [...(model.dataFiles?.values() ?? [])];
+export async function onnxSize(edited: Model, base?: Model): Promise<number> {
+  const model = withLiveData(edited);
+  const dataFiles = model.dataFiles ?? NO_FILES;
+  const data = hasDataFiles(edited) ? new DataFile(dataNameOf(model.file), dataFiles) : undefined;
+  const tensor: PatchContext["tensor"] = (name, constant) =>
+    Promise.resolve((data ? data.tensor.bind(data) : embeddedTensor)(name, constant, plannedPayload(constant)));
   const segments = await modelSegments(model, (graph, place, context) =>
-    patchedGraphBytes(graph, place, { ...context, tensor: plannedTensor }, base?.entries[0].graph).then((length) => [
+    patchedGraphBytes(graph, place, { ...context, tensor }, base?.entries[0].graph).then((length) => [
       { bytes: NOTHING, length },
     ]),
   );
-  return dataFiles.reduce((sum, { size }) => sum + size, lengthOf(segments));
+  return [...dataFiles.values()].reduce(
+    (sum, { size }) => sum + size,
+    lengthOf(segments) + lengthOf(data?.segments ?? []),
+  );
 }
 
-function plannedTensor(name: string, constant: Constant): Promise<readonly ByteSegment[]> {
-  return Promise.resolve(embeddedTensor(name, constant, { bytes: NOTHING, length: constant.storedBytes }));
-}
-
-/** Stands for weights that are measured and never written. */
+/** Stands for a graph that is measured and never written. */
 const NOTHING = new Uint8Array(0);
+const NO_FILES: ReadonlyMap<string, ByteSource> = new Map();
+
+/** New weights of such a model go into a file beside it, too. */
+function hasDataFiles({ dataFiles = NO_FILES }: Model): boolean {
+  return dataFiles.size > 0;
+}
 
 async function planned(
   model: Model,
   location: string,
-  largestModel: number,
+  { isSplit, largestModel }: { readonly isSplit: boolean; readonly largestModel: number },
 ): Promise<{ readonly segments: readonly ByteSegment[]; readonly data: readonly ByteSegment[] }> {
-  const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
-  if (dataFiles.size === 0) {
+  if (!isSplit) {
     const segments = await modelSegments(model, writtenWith(embedded));
     if (!isEdited(model) || lengthOf(segments) <= largestModel) return { segments, data: [] };
   }
-  const data = new DataFile(location, dataFiles);
+  const data = new DataFile(location, model.dataFiles ?? NO_FILES);
   const segments = await modelSegments(
     model,
-    writtenWith((name, constant) => data.tensor(name, constant)),
+    writtenWith(async (name, constant) => data.tensor(name, constant, await payloadOf(constant))),
   );
   return { segments, data: data.segments };
 }

@@ -7,15 +7,16 @@ import type { ByteSource } from "../../../bytes/byte-source.ts";
 import { sweepTemporaryFiles } from "../../../bytes/temporary-file.ts";
 import { FileAccessError } from "../../../errors.ts";
 import type { Constant } from "../../../model/model.ts";
-import { payloadOf } from "../../../neutral/edited-model.ts";
 import { embeddedTensor, externalTensor } from "./encode-tensor.ts";
 import { bytesSegment, lengthOf, writeSegments, type ByteSegment } from "../../../bytes/byte-segments.ts";
 
 /** Smaller constants stay in the model: runtimes compute shapes from them. What ONNX's own tools take. */
 const SMALLEST_EXTERNAL = 1024;
 
-/** Runtimes map data files into memory by pages. */
-const ALIGNMENT = 4096;
+/** Runtimes map data files into memory by pages, which is worth it for large weights: ONNX Runtime's own writer begins no smaller ones on pages. */
+const PAGE = { from: 2 ** 20, bytes: 4096 } as const;
+/** No element is larger. */
+const LARGEST_ELEMENT = 16;
 
 /** New weights of a model that go into a file beside it. */
 export class DataFile {
@@ -35,13 +36,14 @@ export class DataFile {
     return this.#length === 0;
   }
 
-  async tensor(name: string, constant: Constant): Promise<readonly ByteSegment[]> {
-    const payload = await payloadOf(constant);
+  /** @param payload the constant's raw elements, or as many bytes where they are only measured */
+  tensor(name: string, constant: Constant, payload: ByteSegment): readonly ByteSegment[] {
     if (payload.length < SMALLEST_EXTERNAL) return embeddedTensor(name, constant, payload);
     const known = "source" in payload ? this.#locations.get(payload.source) : undefined;
     if (known !== undefined && "source" in payload)
       return externalTensor(name, constant, { location: known, offset: payload.offset, length: payload.length });
-    const gap = (ALIGNMENT - (this.#length % ALIGNMENT)) % ALIGNMENT;
+    const alignment = payload.length < PAGE.from ? LARGEST_ELEMENT : PAGE.bytes;
+    const gap = (alignment - (this.#length % alignment)) % alignment;
     if (gap > 0) this.segments.push(bytesSegment(new Uint8Array(gap)));
     const offset = this.#length + gap;
     this.segments.push(payload);

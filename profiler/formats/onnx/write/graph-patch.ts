@@ -182,11 +182,11 @@ class GraphPatch {
 
   async #field(field: WireField, tensor: Tensor): Promise<readonly ByteSegment[]> {
     if (this.#touch.isGone(tensor)) return [];
-    const { name, isNew, constant } = tensor;
+    const { name, isNew, isMoved, constant } = tensor;
     switch (field.field) {
       case GRAPH.initializer:
       case GRAPH.sparseInitializer:
-        if (isNew && constant) return this.#successor(name, constant, field);
+        if ((isNew || isMoved) && constant) return this.#successor(name, constant, field);
         break;
       case GRAPH.input:
         // A default that a caller may override is no constant to ONNX Runtime: what decodes it would run at every inference.

@@ -36,8 +36,8 @@ function touchedInAll(graph: Graph, file: GraphFields): Touched {
   };
 }
 
-function isTouched({ isNew, declared }: Tensor): boolean {
-  return isNew === true || declared?.isEdited === true;
+function isTouched({ isNew, isMoved, declared }: Tensor): boolean {
+  return isNew === true || isMoved === true || declared?.isEdited === true;
 }
 
 function isAdded({ constant, name }: Tensor, { initializers }: GraphFields): boolean {
