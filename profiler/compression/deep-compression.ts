@@ -28,14 +28,16 @@ const TOLERANCE = 1e-3;
 /**
  * An estimate: no runtime reads such files.
  * @param weights of one layer, decoded: rows × columns
- * @param rows outputs, of which each may have a scale of its own
+ * @param rows outputs, or blocks of them, of which each may have a scale of its own
  * @returns null where they have too many distinct values to be codes
  */
 export function deepCompressionOf(weights: Float32Array, rows = 1): DeepCompression | null {
   const shared = codedBytes(weights, (values) => BYTES_OF_VALUE * values);
-  if (shared !== null) return shared;
+  if (shared !== null && rows === 1) return shared;
   const levels = levelsOfRows(weights, rows);
-  return levels && codedBytes(levels, () => BYTES_OF_VALUE * rows);
+  const scaled = levels && codedBytes(levels, () => BYTES_OF_VALUE * rows);
+  // A few rows of two values each are a table too, of more values than levels.
+  return scaled && (shared === null || scaled.huffmanBytes < shared.huffmanBytes) ? scaled : shared;
 }
 
 /** Weights as whole numbers of levels of each row's scale; null where they are no such levels. */

@@ -8,6 +8,7 @@ import { payloadsOf } from "../neutral/edited-model.ts";
 import { isKind, type NeutralLayer } from "../neutral/neutral-graph.ts";
 import type { AnalysedModel } from "../profile-model.ts";
 import type { Weights } from "../neutral/weights.ts";
+import { trainableGraphOf } from "../translation/known-graph.ts";
 import { liftModel } from "../translation/lift-model.ts";
 import { isOutOfReach, ownConstants } from "./own-constants.ts";
 
@@ -43,21 +44,24 @@ export async function weightReports(
   analysed: AnalysedModel,
   { signal, onProgress, look }: ReportOptions = {},
 ): Promise<readonly WeightReport[]> {
-  const lifted = new Map(liftModel(analysed.model).layers.map((layer) => [layer.node, layer]));
+  const { model } = analysed;
+  const plain = new Map(liftModel(model).layers.map((layer) => [layer.node, layer]));
+  // What the file decodes itself is no plain weight to what is noticed, but has numbers as well.
+  const decoded = new Map(trainableGraphOf(model).layers.map((layer) => [layer.node, layer]));
   const reports: WeightReport[] = [];
   for (const { layer, index, origins, own } of ownConstants(analysed)) {
     signal?.throwIfAborted();
     onProgress?.(index / analysed.listing.layers.length);
-    const neutral = lifted.get(layer.node);
-    const weight =
-      neutral !== undefined && (isKind(neutral, "conv") || isKind(neutral, "dense")) ? neutral.form.weight : undefined;
+    const neutral = plain.get(layer.node);
+    const plainWeight = weightOf(neutral);
+    const weight = plainWeight ?? weightOf(decoded.get(layer.node));
     if (own.length === 0) {
-      if (look && neutral && weight) look(neutral, await weight.read());
+      if (look && neutral && plainWeight) look(neutral, await plainWeight.read());
       continue;
     }
     const segments = own.some(isOutOfReach) ? null : (await Promise.all(own.map(payloadsOf))).flat();
     const show = (elements: Float32Array): void => {
-      if (look && neutral) look(neutral, elements);
+      if (look && neutral && plainWeight) look(neutral, elements);
     };
     reports.push({
       layer: layer.name,
@@ -74,6 +78,10 @@ export async function weightReports(
   return reports;
 }
 
+function weightOf(layer: NeutralLayer | undefined): Weights | undefined {
+  return layer && (isKind(layer, "conv") || isKind(layer, "dense")) ? layer.form.weight : undefined;
+}
+
 async function deepCompressed(
   weight: Weights | undefined,
   show: (elements: Float32Array) => void,
@@ -82,12 +90,18 @@ async function deepCompressed(
   try {
     const elements = await weight.read();
     show(elements);
-    return { deepCompression: deepCompressionOf(elements, weight.shape[0]) };
+    return { deepCompression: deepCompressionOf(elements, scalesOf(weight)) };
   } catch (error) {
     // A sparse tensor whose lists lead outside, say. A file that changed meanwhile is nothing that one layer is to blame for.
     if (!(error instanceof ModelFormatError)) throw error;
     return { deepCompression: null, unreadable: error.message };
   }
+}
+
+/** One for each output, or for each block. */
+function scalesOf({ coding, shape }: Weights): number | undefined {
+  const blockSize = coding?.kind === "affine" ? coding.blockSize : undefined;
+  return blockSize === undefined ? shape[0] : (elementsOf(shape) ?? 0) / blockSize;
 }
 
 function xnorOf(shape: readonly number[], macs: number | null): XnorEstimate | null {

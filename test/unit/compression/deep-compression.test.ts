@@ -4,7 +4,11 @@ import { plainError } from "../../../profiler/compression/output-error.ts";
 import { clustered, indicesOf } from "../../../profiler/compression/palette.ts";
 import { matrix } from "../../../profiler/numeric/matrix.ts";
 import { Random } from "../../../profiler/numeric/random.ts";
-import { predictEdit } from "../../../profiler/editing/apply.ts";
+import { FileSource } from "../../../profiler/bytes/file-source.ts";
+import { applyEdit, predictEdit } from "../../../profiler/editing/apply.ts";
+import { parseEdit } from "../../../profiler/editing/edit.ts";
+import { analyseModel } from "../../../profiler/profile-model.ts";
+import { weightReports } from "../../../profiler/views/weight-report.ts";
 import { readModel } from "../../../profiler/formats/formats.ts";
 import { liftModel } from "../../../profiler/translation/lift-model.ts";
 import { alexnet } from "../../zoo/networks/alexnet.ts";
@@ -93,6 +97,37 @@ describe("The estimate of Deep Compression", () => {
     }
     return sums;
   }
+
+  it("codes two levels of each of a few outputs as levels, though all of them are few values", () => {
+    const rows = 40;
+    const weights = Float32Array.from({ length: rows * 64 }, (_, at) =>
+      Math.fround((at % 3 === 0 ? -1 : 1) * (1 + Math.floor(at / 64) / 7)),
+    );
+    const found = deepCompressionOf(weights, rows);
+    assert.deepEqual([found?.values, found?.huffmanBytes], [2, (rows * 64) / 8 + 4 * rows]);
+  });
+
+  it("is told of weights that a file decodes itself", async () => {
+    const model = await readModel(await FileSource.open("media/samples/digits_inception.onnx"), noExternalData);
+    for (const [text, values] of [
+      // Of blocks with zero points of their own, which are levels too.
+      ["quantize-weights::bits=3,block=32", 15],
+      ["share-weights::bits=4", 16],
+      ["prune-weights::sparsity=0.9,bits=4", 15],
+      ["binarize-weights:", 2],
+    ] as const) {
+      const edit = parseEdit(text);
+      const { after, changed } = await applyEdit(model, edit);
+      const reports = await weightReports(analyseModel(after, {}));
+      const coded = reports.filter(({ layer }) => changed.includes(layer));
+      assert.ok(coded.length > 3);
+      for (const { layer, storedBytes, deepCompression } of coded) {
+        assert.ok(deepCompression, `${text}: ${layer}`);
+        assert.ok(deepCompression.values <= values, `${text}: ${layer} has ${deepCompression.values} values`);
+        assert.ok(deepCompression.huffmanBytes < 1.1 * storedBytes, `${text}: ${layer}`);
+      }
+    }
+  });
 
   it("comes to what was published of AlexNet: 9 times by pruning, 27 by tables, 35 by Huffman codes", () => {
     const { float = 0, kept = 0, stored = 0, huffman = 0 } = megabytes(ALEXNET);
