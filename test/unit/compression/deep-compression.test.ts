@@ -17,6 +17,9 @@ import { toOnnx } from "../../zoo/to-onnx.ts";
 import { noExternalData } from "../zoo/no-external-data.ts";
 import { runCli } from "../cli/run-cli.ts";
 
+/** Bytes of the scales of the widest layer of the sample: 128 outputs. */
+const SCALES = 4 * 128;
+
 describe("Huffman codes", () => {
   it("are the shortest there are", () => {
     // 5·1 + 2·2 + 1·3 + 1·3, and 3 bits each for eight of a kind.
@@ -124,7 +127,8 @@ describe("The estimate of Deep Compression", () => {
       for (const { layer, storedBytes, deepCompression } of coded) {
         assert.ok(deepCompression, `${text}: ${layer}`);
         assert.ok(deepCompression.values <= values, `${text}: ${layer} has ${deepCompression.values} values`);
-        assert.ok(deepCompression.huffmanBytes < 1.1 * storedBytes, `${text}: ${layer}`);
+        // Scales are counted here, which are settings to the file's decoding.
+        assert.ok(deepCompression.huffmanBytes < 1.1 * storedBytes + SCALES, `${text}: ${layer}`);
       }
     }
   });
