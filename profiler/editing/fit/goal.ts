@@ -17,6 +17,9 @@ import type { Cost } from "./pareto-front.ts";
 /** What stands for the cost of a model when only an accuracy is asked for: what suggestions are ranked by. */
 const COSTS = ["weightBytes", "energyPicojoules", "latencySeconds"] as const;
 
+/** What stays as it is where weights are stored in fewer bits. */
+const OF_LAYERS: ReadonlySet<Bound["total"]> = new Set(["macs", "parameters"]);
+
 /** What costs nothing at the start cannot become cheaper. */
 const LEAST_COST = 1e-12;
 
@@ -73,6 +76,16 @@ export class Goal {
   /** Whether an edit that saves no MACs is of no use, whatever else it saves. */
   get isOfMacsAlone(): boolean {
     return this.isBounded && this.#bounds.every(({ total }) => total === "macs");
+  }
+
+  /**
+   * Whether a model's layers themselves are too large, not only what the file stores: then edits that store less come last, since layers whose
+   * weights are stored in fewer bits cannot be made smaller any more.
+   */
+  computesTooMuch(totals: Totals): boolean {
+    if (!this.isBounded) return true;
+    const sizes = { totals, downloadBytes: null };
+    return this.#bounds.some(({ total, cost, most }) => OF_LAYERS.has(total) && inOrder(cost(sizes)) > most);
   }
 
   /**

@@ -14,6 +14,11 @@ export interface Move {
   readonly milder: readonly string[];
 }
 
+/** Whether a search weighs it by its error. @param allowsTraining those too that are of use behind training alone */
+export function changesAnswers({ guarantee }: Restructuring, allowsTraining = false): boolean {
+  return guarantee === "approximate" || (guarantee === "needs training" && allowsTraining);
+}
+
 /** All edits of a model by some of the restructurings, at every strength, the mildest of a place first. */
 export function movesOn(
   model: Model,

@@ -1,14 +1,14 @@
 import type { Model } from "../../model/model.ts";
 import type { Totals } from "../../profile.ts";
 import { formatEdit, type Edit } from "../edit.ts";
-import type { Guarantee, Restructuring } from "../../restructure/restructuring.ts";
+import type { Restructuring } from "../../restructure/restructuring.ts";
 import { keepsItsWord, Usefulness, worthiest } from "./contenders.ts";
 import type { CostedModel, Costing } from "./costing.ts";
 import { withExactEdits } from "./exact-edits.ts";
 import { inOrder, type FitError, type FitPoint, type Verdict } from "./fit-point.ts";
 import type { Goal } from "./goal.ts";
 import { rounded } from "./strengths.ts";
-import { movesOn, type Move } from "./moves.ts";
+import { changesAnswers, movesOn, type Move } from "./moves.ts";
 import { Points } from "./points.ts";
 import { possible, predictedTotals } from "./possible.ts";
 import { continued, madeAgain, type Origin, type Progress } from "./progress.ts";
@@ -190,11 +190,16 @@ export class Search {
 
   /** The move with the least error per saving, made and costed in full. */
   async #next(current: State): Promise<State | undefined> {
-    const { allowsTraining = false, bindings } = this.options;
-    const guarantees: readonly Guarantee[] = allowsTraining ? ["approximate", "needs training"] : ["approximate"];
-    const isWanted = ({ guarantee, keepsMacs }: Restructuring): boolean =>
-      guarantees.includes(guarantee) && !(keepsMacs === true && this.goal.isOfMacsAlone);
-    const allMoves = movesOn(current.model, isWanted, bindings);
+    const { allowsTraining } = this.options;
+    const storesLast = this.goal.computesTooMuch(current.point.totals);
+    const ofKind = (stores: readonly boolean[]): Promise<State | undefined> =>
+      this.#nextOf(current, (each) => changesAnswers(each, allowsTraining) && stores.includes(each.keepsMacs === true));
+    const next = await ofKind(storesLast ? [false] : [false, true]);
+    return next ?? (storesLast && !this.goal.isOfMacsAlone ? ofKind([true]) : undefined);
+  }
+
+  async #nextOf(current: State, isWanted: (each: Restructuring) => boolean): Promise<State | undefined> {
+    const allMoves = movesOn(current.model, isWanted, this.options.bindings);
     for (;;) {
       const moves = allMoves.filter(({ edit }) => this.#usefulness.isWorthTrying(edit.restructuring));
       const best = await this.#cheapest(current, moves);

@@ -18,6 +18,7 @@ import { fit, type FitOptions } from "../../../../profiler/editing/fit/fit.ts";
 import { inOrder, type FitPoint } from "../../../../profiler/editing/fit/fit-point.ts";
 import { combined } from "../../../../profiler/editing/fit/strengths.ts";
 import type { CalibrationSpec } from "../../../../profiler/calibration/spec.ts";
+import { restructuringOf } from "../../../../profiler/restructure/registry.ts";
 import { graph, node, onnxModel, tensor, value } from "../../../builders/onnx-builder.ts";
 import { skip } from "../../../skip.ts";
 import { temporaryFolder } from "../../cli/run-cli.ts";
@@ -181,6 +182,12 @@ describe("fit", function () {
     assert.ok(result.points[result.best]?.isWithinBudget);
     const within = result.points.filter(({ isWithinBudget }) => isWithinBudget);
     assert.equal(result.points[result.best]?.excess, Math.min(...within.map(({ excess }) => inOrder(excess))));
+    const approximate = result.points.at(-1)?.edits.map(({ restructuring }) => restructuringOf(restructuring)) ?? [];
+    const stores = approximate
+      .filter(({ guarantee }) => guarantee !== "exact")
+      .map(({ keepsMacs = false }) => keepsMacs);
+    assert.ok(stores.includes(false), "layers become smaller");
+    assert.deepEqual(stores, stores.toSorted(), "those stored in fewer bits cannot: that comes last");
     const { fitted, measured, judged } = result.samples;
     assert.deepEqual([fitted, measured, judged], [32, 8, 24], "each sample has one use");
     const failed = result.points.findIndex(({ isWithinBudget }) => !isWithinBudget);
