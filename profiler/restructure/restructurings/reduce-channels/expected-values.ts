@@ -11,7 +11,9 @@ import type { LayerId, NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { Weights } from "../../../neutral/weights.ts";
 import type { Channel, ChannelMap } from "./channel-map.ts";
 import { activated, meanOf, normalDistribution, varianceOf, type Distribution } from "./distribution.ts";
-import type { Moments } from "./expected-outputs.ts";
+import { visitContributions, type Moments } from "./expected-outputs.ts";
+import { isLinear, linearSizes, type LinearForm } from "./linear-layer.ts";
+import { normBehind } from "./readers.ts";
 import { constantAxis } from "./track-channels.ts";
 
 /** By position along the axis of a tensor's labels; NaN for channels of which nothing is known. */
@@ -74,11 +76,13 @@ const same: Rule<Form> = (_, { inputs }) => inputs[0];
 const RULES: { readonly [K in FormKind]?: Rule<FormOf<K>> } = {
   "batch-norm": normalised,
   "instance-norm": normalised,
+  conv: weighed,
+  dense: weighed,
   activation: (form, { inputs: [input] }) => input && changed(input, (values) => activated(values, form)),
   elementwise: combined,
   // The largest of some neighbours is more, but neighbours are much alike.
-  pool: same,
-  "reduce-mean": same,
+  pool: (form, step) => (form.isGlobal && form.mode === "average" ? averaged(step) : same(form, step)),
+  "reduce-mean": (_, step) => averaged(step),
   identity: same,
   resize: same,
   unary: (form, step) => (form.fn === "recoded" ? same(form, step) : undefined),
@@ -116,6 +120,43 @@ function changed(
 async function normalised({ shift, scale }: BatchNormForm | InstanceNormForm, { layer }: Step): Promise<Distributions> {
   const [means, deviations] = await Promise.all([shift.read(), scale.read()]);
   const channels = Array.from(means, (mean, place) => normalDistribution(mean, deviations[place] ?? 0));
+  return { source: layer.id, channels };
+}
+
+/** An average of many positions varies less. */
+function averaged({ layer, tensor, map, inputs: [input] }: Step): Distributions | undefined {
+  const count = (id: TensorId | undefined): number =>
+    (map.graph.tensors[id ?? -1]?.shape ?? [])
+      .slice(1)
+      .reduce<number>((product, size) => product * (map.graph.sizeAt(size) ?? 1), 1);
+  const share = 1 / Math.sqrt(Math.max(1, count(layer.inputs[0]) / count(tensor)));
+  return (
+    input &&
+    changed(input, (values) => {
+      const mean = meanOf(values);
+      return values.map((value) => mean + share * (value - mean));
+    })
+  );
+}
+
+/** As if the inputs varied by themselves: of layers that nothing normalizes, as those of a gate (squeeze and excitation). */
+async function weighed(
+  { bias }: LinearForm,
+  { layer, map, inputs: [input] }: Step,
+): Promise<Distributions | undefined> {
+  if (input === undefined || !isLinear(layer) || normBehind(map.graph, layer)) return undefined;
+  const { outputs } = linearSizes(layer.form);
+  const sums = { means: new Float64Array(outputs), variances: new Float64Array(outputs) };
+  await visitContributions(layer, momentsOf(input.channels), (output, _, mean, variance) => {
+    sums.means[output] = (sums.means[output] ?? 0) + mean;
+    sums.variances[output] = (sums.variances[output] ?? 0) + variance;
+  });
+  const biases = await bias?.read();
+  const channels = Array.from(sums.means, (mean, output) =>
+    Number.isNaN(mean)
+      ? undefined
+      : normalDistribution(mean + (biases?.[output] ?? 0), Math.sqrt(sums.variances[output] ?? 0)),
+  );
   return { source: layer.id, channels };
 }
 
