@@ -12,7 +12,7 @@ import type { Weights } from "../../../neutral/weights.ts";
 import type { Channel, ChannelMap } from "./channel-map.ts";
 import { activated, meanOf, normalDistribution, varianceOf, type Distribution } from "./distribution.ts";
 import { visitContributions, type Moments } from "./expected-outputs.ts";
-import { isLinear, linearSizes, type LinearForm } from "./linear-layer.ts";
+import { isLinear, linearSizes, type LinearForm, type LinearLayer } from "./linear-layer.ts";
 import { normBehind } from "./readers.ts";
 import { constantAxis } from "./track-channels.ts";
 
@@ -74,8 +74,8 @@ const same: Rule<Form> = (_, { inputs }) => inputs[0];
 
 /** Layers of other kinds tell nothing of what they make. */
 const RULES: { readonly [K in FormKind]?: Rule<FormOf<K>> } = {
-  "batch-norm": normalised,
-  "instance-norm": normalised,
+  "batch-norm": batchNormalised,
+  "instance-norm": instanceNormalised,
   conv: weighed,
   dense: weighed,
   activation: (form, { inputs: [input] }) => input && changed(input, (values) => activated(values, form)),
@@ -117,10 +117,62 @@ function changed(
   return { source, channels: channels.map((values, place) => values && change(values, place)) };
 }
 
-async function normalised({ shift, scale }: BatchNormForm | InstanceNormForm, { layer }: Step): Promise<Distributions> {
-  const [means, deviations] = await Promise.all([shift.read(), scale.read()]);
-  const channels = Array.from(means, (mean, place) => normalDistribution(mean, deviations[place] ?? 0));
+/** Its statistics tell of channels that hardly vary: epsilon stands for more of their deviation. */
+async function batchNormalised(form: BatchNormForm, step: Step): Promise<Distributions> {
+  const { graph } = step.map;
+  const [scale, shift, mean, variance] = await Promise.all([
+    form.scale.read(),
+    form.shift.read(),
+    form.mean.read(),
+    form.variance.read(),
+  ]);
+  const factors = scale.map((value, place) => value / Math.sqrt((variance[place] ?? 0) + form.epsilon));
+  const before = graph.producer(step.layer.inputs[0]);
+  const biases = before && isLinear(before) ? await before.form.bias?.read() : undefined;
+  return normalised({
+    step,
+    means: shift,
+    deviations: factors.map((factor, place) => factor * Math.sqrt(variance[place] ?? 0)),
+    constants: shift.map(
+      (value, place) => value + (factors[place] ?? 0) * ((biases?.[place] ?? 0) - (mean[place] ?? 0)),
+    ),
+  });
+}
+
+/** Normalises each sample: a constant channel becomes its shift. */
+async function instanceNormalised({ scale, shift }: InstanceNormForm, step: Step): Promise<Distributions> {
+  const [deviations, means] = await Promise.all([scale.read(), shift.read()]);
+  return normalised({ step, means, deviations, constants: means });
+}
+
+interface Normalised {
+  readonly step: Step;
+  /** What the statistics say of each channel. */
+  readonly means: Float32Array;
+  readonly deviations: Float32Array;
+  /** What comes of channels whose filters are zeros. */
+  readonly constants: Float32Array;
+}
+
+async function normalised({ step: { layer, map }, means, deviations, constants }: Normalised): Promise<Distributions> {
+  const before = map.graph.producer(layer.inputs[0]);
+  const isDead = before && isLinear(before) ? await deadOutputs(before) : [];
+  const channels = Array.from(means, (mean, place) =>
+    isDead[place] === true
+      ? normalDistribution(constants[place] ?? 0, 0)
+      : normalDistribution(mean, deviations[place] ?? 0),
+  );
   return { source: layer.id, channels };
+}
+
+/** For each output whether all its weights are zero. */
+async function deadOutputs({ form: { weight } }: LinearLayer): Promise<readonly boolean[]> {
+  const elements = await weight.read();
+  const [outputs = 0] = weight.shape;
+  const size = elements.length / Math.max(1, outputs);
+  return Array.from({ length: outputs }, (_, output) =>
+    elements.subarray(output * size, (output + 1) * size).every((value) => value === 0),
+  );
 }
 
 /** An average of many positions varies less. */

@@ -52,6 +52,8 @@ const READER = weights("second", [4, CHANNELS, 3, 3]);
 const READ = node("Conv", ["b", "second", "bias"], ["y"], {}, { name: "second" });
 const BIAS = weights("bias", [4]);
 
+const READ_NORM = node("Conv", ["n", "second", "bias"], ["y"], {}, { name: "second" });
+
 /** What stands between the normalization and the layer that reads it. */
 const WAYS: Readonly<Record<string, readonly [readonly OnnxNode[], ...OnnxTensor[]]>> = {
   "a rectifier": [[node("Relu", ["n"], ["b"]), READ], READER, BIAS],
@@ -148,6 +150,31 @@ describe("reduce-channels without samples", () => {
         const [lost, left] = [distance(without[moment], before[moment]), distance(after[moment], before[moment])];
         assert.ok(left < lost / 5, `${moment}: ${left} against ${lost}`);
       }
+    });
+
+  for (const [title, norm] of Object.entries({
+    "batch normalization": node("BatchNormalization", ["a", "scale", "shift", "mean", "variance"], ["n"]),
+    "instance normalization": node("InstanceNormalization", ["a", "scale", "shift"], ["n"]),
+  }))
+    it(`takes out channels whose filters are zeros, whatever ${title} says of them`, async () => {
+      const nodes = [node("Conv", ["x", "first", "offset"], ["a"], {}, { name: "first" }), norm, READ_NORM];
+      const initializers = [
+        tensor(
+          "first",
+          "float32",
+          [CHANNELS, CHANNELS, 1, 1],
+          Array.from({ length: CHANNELS ** 2 }, (_, index) => (Math.floor(index / CHANNELS) % 3 === 1 ? 0 : index % 5)),
+        ),
+        ...["offset", "scale", "shift", "mean"].map((name) => weights(name, [CHANNELS])),
+        weights("variance", [CHANNELS], "positive"),
+        READER,
+        BIAS,
+      ];
+      const inputs = [value("x", "float32", ["n", CHANNELS, 8, 8])];
+      const model = await readBytes(onnxModel({ graph: graph(nodes, { inputs, outputs: ["y"], initializers }) }));
+      const feeds = seededFeeds(model, 3);
+      const { bytes } = await edited(model, edit("reduce-channels", "first", { keep: 4 }));
+      assertSameOutputs(await run(bytes, feeds), await run(await onnxBytes(model), feeds), EXACT);
     });
 
   it("changes no number where nothing tells what the channels are", async () => {
