@@ -86,6 +86,12 @@ export class DataFiles {
     return this.#sources;
   }
 
+  /** Those that some tensors are in, all of which were opened. */
+  of(tensors: readonly TensorProto[]): ReadonlySet<ByteSource> {
+    const keys = tensors.map((tensor) => canonical(externalRange(tensor, this.file).location));
+    return new Set(keys.flatMap((key) => this.#sources.get(key) ?? []));
+  }
+
   /** Bytes of all data files together. */
   get bytes(): number {
     return [...this.#sources.values()].reduce((sum, { size }) => sum + size, 0);

@@ -44,8 +44,9 @@ export async function readOnnx(
   { allowsMissingData = false }: ReadOptions = {},
 ): Promise<Model> {
   const { proto, graph: mainGraph, hasDataLocations } = await readProto(source);
-  const external = hasDataLocations ? externalTensors(mainGraph, proto.functions ?? []) : [];
-  const dataFiles = await DataFiles.open(external, externalData, source.name, allowsMissingData);
+  const external = hasDataLocations ? externalTensors(mainGraph) : [];
+  const inFunctions = hasDataLocations ? externalTensorsOf(proto.functions ?? []) : [];
+  const dataFiles = await DataFiles.open([...external, ...inFunctions], externalData, source.name, allowsMissingData);
   const tensors = new TensorReader(source, dataFiles);
   const opsets = opsetsOf(proto, source.name);
   const warnings = new Set(modelWarnings(proto, opsets));
@@ -64,6 +65,7 @@ export async function readOnnx(
     warnings: [...warnings],
     source,
     ...(dataFiles.files.size > 0 && { dataFiles: dataFiles.files }),
+    ...(inFunctions.length > 0 && { functionData: dataFiles.of(inFunctions) }),
     ...(dataFiles.missing.length > 0 && { missingData: dataFiles.missing }),
   };
 }
@@ -147,18 +149,27 @@ function modelWarnings(
   ];
 }
 
-/** Every tensor of the model whose elements stand in another file. */
-function externalTensors(graph: GraphMessages, functions: readonly FunctionProto[]): readonly TensorProto[] {
+/** Every tensor of a graph whose elements stand in another file. */
+function externalTensors(graph: GraphMessages): readonly TensorProto[] {
   const found: TensorProto[] = [];
-  const visit = (tensor: TensorProto): void => {
-    if (isExternal(tensor)) found.push(tensor);
-  };
-  visitGraph(graph, visit);
+  visitGraph(graph, addExternalTo(found));
+  return found;
+}
+
+/** The same of functions, called or not. */
+function externalTensorsOf(functions: readonly FunctionProto[]): readonly TensorProto[] {
+  const found: TensorProto[] = [];
   for (const { node, attributeProto } of functions) {
-    visitNodes(node ?? [], visit);
-    visitAttributes(attributeProto ?? [], visit);
+    visitNodes(node ?? [], addExternalTo(found));
+    visitAttributes(attributeProto ?? [], addExternalTo(found));
   }
   return found;
+}
+
+function addExternalTo(found: TensorProto[]): Visit {
+  return (tensor) => {
+    if (isExternal(tensor)) found.push(tensor);
+  };
 }
 
 type Visit = (tensor: TensorProto) => void;

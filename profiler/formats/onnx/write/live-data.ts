@@ -10,11 +10,11 @@ const LEAST_LIVE = 0.9;
  * taking their room. Of a file of which much is read no more, what is still read is marked to be written elsewhere (`Tensor.isMoved`).
  */
 export function withLiveData(model: Model): Model {
-  const { dataFiles, entries } = model;
+  const { dataFiles, functionData, entries } = model;
   if (dataFiles === undefined || !isEdited(model)) return model;
   const [main, ...others] = entries;
   const movable = new Map<ByteSource, number>();
-  const fixed = new Set<ByteSource>();
+  const fixed = new Set(functionData);
   for (const { constant } of main.graph.tensors)
     if (constant?.storage.kind === "range")
       movable.set(constant.storage.source, (movable.get(constant.storage.source) ?? 0) + constant.storage.length);

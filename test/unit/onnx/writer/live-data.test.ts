@@ -12,7 +12,15 @@ import { readOnnx } from "../../../../profiler/formats/onnx/read.ts";
 import { onnxSegments, writeOnnx } from "../../../../profiler/formats/onnx/write.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
 import { compareRuns } from "../../../../profiler/runtime/compare-runs.ts";
-import { externalTensor, graph, node, onnxModel, value } from "../../../builders/onnx-builder.ts";
+import {
+  externalTensor,
+  graph,
+  node,
+  onnxFunction,
+  onnxModel,
+  value,
+  type OnnxFunction,
+} from "../../../builders/onnx-builder.ts";
 
 const LARGE = 4 * 64 * 64;
 const SMALL = 4 * 64 * 4;
@@ -26,7 +34,7 @@ describe("onnx writer: data files that an edit reads less of", () => {
     readOnnx(await FileSource.open(path), new ExternalDataFolder(path));
 
   /** Three dense layers in a row, the first and the last of which have their weights in one file. */
-  function model(): string {
+  function model(functions: readonly OnnxFunction[] = []): string {
     const nodes = [
       node("Gemm", ["x", "first"], ["a"], {}, { name: "first" }),
       node("Gemm", ["a", "second"], ["b"], {}, { name: "second" }),
@@ -45,7 +53,7 @@ describe("onnx writer: data files that an edit reads less of", () => {
     put("b.bin", LARGE);
     const [inputs, outputs] = [[value("x", "float32", [1, 64])], [value("y", "float32", [1, 4])]];
     const path = join(folder, "model.onnx");
-    writeFileSync(path, onnxModel({ graph: graph(nodes, { inputs, outputs, initializers }) }));
+    writeFileSync(path, onnxModel({ graph: graph(nodes, { inputs, outputs, initializers }), functions }));
     return path;
   }
 
@@ -79,4 +87,15 @@ describe("onnx writer: data files that an edit reads less of", () => {
       assert.equal(outputs[0]?.difference?.maxAbsolute, 0);
     });
   }
+
+  it("keeps a file that a function reads which nobody calls", async () => {
+    const held = externalTensor("held", "float32", [64, 64], { location: "b.bin", offset: 0, length: LARGE });
+    const uncalled = onnxFunction([node("Constant", [], ["c"], { value: held })], { name: "Uncalled", outputs: ["c"] });
+    const { after } = await applyEdit(await open(model([uncalled])), parseEdit("quantize-weights::bits=8"));
+    const into = join(folder, "into");
+    mkdirSync(into);
+    await writeOnnx(after, join(into, "model.onnx"));
+    assert.ok(readdirSync(into).includes("b.bin"));
+    await open(join(into, "model.onnx"));
+  });
 });
