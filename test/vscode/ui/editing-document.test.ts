@@ -187,13 +187,15 @@ describe("A document with edits", () => {
     it("takes its data file along when it is saved into another folder", async () => {
       const file = "external.onnx";
       const net = new NetworkBuilder();
-      const head = net.dense(net.flatten(net.image(4, 16)), "head", 64);
+      // Most of the data file is still read after the edit: it is kept.
+      const wide = net.dense(net.flatten(net.image(4, 16)), "wide", 64);
+      const head = net.dense(wide, "head", 64);
       await writeOnnxFile(net.finish("external", head), vscode().path(file), { weights: "external" });
       mkdirSync(vscode().path("elsewhere"), { recursive: true });
       await driver.open(file);
-      await driver.showsParameters("65.6 k");
+      await driver.showsParameters("69.8 k");
       await driver.apply("dense-low-rank:/head/Gemm:rank=4");
-      await driver.showsParameters("4.42 k");
+      await driver.showsParameters("66.2 k");
       await driver.startSaving();
       await driver.answer("Save As…");
       const picker = vscode().page.locator(".quick-input-widget");
@@ -203,7 +205,7 @@ describe("A document with edits", () => {
       await picker.locator(".monaco-list-row", { hasText: file }).first().waitFor({ state: "detached" });
       await picker.getByRole("button", { name: "OK" }).click();
       await driver.page.getByRole("heading", { name: "small.onnx" }).waitFor();
-      await driver.showsParameters("4.42 k");
+      await driver.showsParameters("66.2 k");
       assert.ok(readdirSync(vscode().path("elsewhere")).includes("external.onnx.data"));
       assert.ok(!existsSync(vscode().path("small.onnx")));
       rmSync(vscode().path("elsewhere"), { recursive: true });
