@@ -3,6 +3,7 @@ import type { ConvForm } from "../../neutral/forms.ts";
 import { newWeights, plannedLike, plannedWeights, type Weights } from "../../neutral/weights.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { describeConv, findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
+import { tiedTo } from "../matching/shared-weights.ts";
 import { matched, NotApplicableError, defineRestructuring } from "../restructuring.ts";
 import type { NewLayer, Rewrite } from "../../neutral/rewrite.ts";
 
@@ -22,6 +23,7 @@ export const GROUP_AND_SHUFFLE = defineRestructuring({
   summary: "Replaces a convolution by a grouped one and a channel shuffle.",
   guarantee: "needs training",
   fitsToSamples: true,
+  takesTied: true,
   literature: ["Zhang et al., ShuffleNet, CVPR 2018"],
   answers: {},
   options: [
@@ -55,7 +57,7 @@ export const GROUP_AND_SHUFFLE = defineRestructuring({
     const energyOf = (shuffle: "after" | "before"): number => keptEnergy(elements, weight.shape, groups, shuffle);
     const shuffle = energyOf("before") > energyOf("after") ? "before" : "after";
     const [outputs = 0, inputs = 0, ...kernel] = weight.shape;
-    const fit = await LinearFit.of(graph, layer, context);
+    const fit = await LinearFit.of(graph, layer, context, tiedTo(graph, layer.id));
     const fitted = await fittedGroups(fit, weight.shape, groups, shuffle);
     const kept = newWeights([outputs, inputs / groups, ...kernel], fitted.kept, weight.dataType);
     const bias = layer.form.bias && newWeights([outputs], fitted.bias, layer.form.bias.dataType);

@@ -4,6 +4,7 @@ import type { ConvForm } from "../../neutral/forms.ts";
 import { newWeights, plannedLike, plannedWeights, type Weights } from "../../neutral/weights.ts";
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { findConvs, matchUngroupedConv } from "../matching/match-conv.ts";
+import { tiedTo } from "../matching/shared-weights.ts";
 import { matched, defineRestructuring } from "../restructuring.ts";
 import type { NewLayer, Rewrite } from "../../neutral/rewrite.ts";
 
@@ -20,6 +21,7 @@ export const SHRINK_KERNEL = defineRestructuring({
   summary: "Replaces K×K filters by 1×1 filters.",
   guarantee: "needs training",
   fitsToSamples: true,
+  takesTied: true,
   literature: ["Iandola et al., SqueezeNet, 2016"],
   answers: { "macs-share": 6, "large-kernel": 4 },
   options: [
@@ -51,7 +53,7 @@ export const SHRINK_KERNEL = defineRestructuring({
     const filter = elements.length / outputs;
     const taps = filter / inputs;
     const middles = Array.from({ length: inputs }, (_, input) => input * taps + Math.floor(taps / 2));
-    const points = await (await LinearFit.of(graph, layer, context)).refitToSome(middles);
+    const points = await (await LinearFit.of(graph, layer, context, tiedTo(graph, layer.id))).refitToSome(middles);
     const isPoint = (shape: readonly number[]): boolean => shape.slice(2).every((size) => size === 1);
     const cut = (shape: readonly number[], from: number): Weights => {
       const [all, size] = isPoint(shape) ? [points.weight.data, inputs] : [elements, filter];

@@ -7,6 +7,7 @@ import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts"
 import { LinearFit, sizeOf } from "../approximation/linear-fit.ts";
 import { describeKernels, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
 import { RANK_OPTIONS, RANK_STRENGTHS, extentOf, rankBySize, type RankScale } from "../approximation/rank.ts";
+import { tiedTo } from "../matching/shared-weights.ts";
 import { matched, defineRestructuring } from "../restructuring.ts";
 import type { Rewrite } from "../../neutral/rewrite.ts";
 
@@ -26,6 +27,7 @@ export const SPLIT_SPATIAL = defineRestructuring({
   literature: ["Jaderberg et al., BMVC 2014", "Tai et al., ICLR 2016"],
   answers: { "macs-share": 3, "large-kernel": 2 },
   fitsToSamples: true,
+  takesTied: true,
   options: RANK_OPTIONS,
   suggested: { cost: 0.5 },
   strengths: RANK_STRENGTHS,
@@ -44,7 +46,7 @@ export const SPLIT_SPATIAL = defineRestructuring({
     const layer = matched(ID, target, match(graph, target));
     const { outputs, inputs, rows, columns } = sizesOf(layer.form);
     const { weight, bias } = layer.form;
-    const fit = await LinearFit.of(graph, layer, context);
+    const fit = await LinearFit.of(graph, layer, context, tiedTo(graph, layer.id));
     const unfolded = unfold(layer.form, fit.weight);
     const { products } = fit;
     const settings = { products, seed: context.seed, ...(context.signal && { signal: context.signal }) };

@@ -5,6 +5,7 @@ import { composed, factorKernels, seenThrough, type Kernels } from "../approxima
 import type { NeutralGraph, NeutralLayer } from "../../neutral/neutral-graph.ts";
 import { LinearFit } from "../approximation/linear-fit.ts";
 import { describeKernels, findConvs, matchDivisibleConv } from "../matching/match-conv.ts";
+import { tiedTo } from "../matching/shared-weights.ts";
 import { matched, defineRestructuring, type RewriteContext } from "../restructuring.ts";
 import type { NewLayer, Rewrite } from "../../neutral/rewrite.ts";
 
@@ -25,6 +26,7 @@ export const STACK_SMALL_KERNELS = defineRestructuring({
   literature: ["Simonyan and Zisserman, ICLR 2015"],
   answers: { "large-kernel": 1 },
   fitsToSamples: true,
+  takesTied: true,
   options: [
     {
       id: "channels",
@@ -51,7 +53,7 @@ export const STACK_SMALL_KERNELS = defineRestructuring({
   rewrite: async (graph, target, options, context) => {
     const layer = matched(ID, target, match(graph, target));
     const { weight, bias } = layer.form;
-    const fit = await LinearFit.of(graph, layer, context);
+    const fit = await LinearFit.of(graph, layer, context, tiedTo(graph, layer.id));
     const shapes = stackShapes(layer.form, options.channels);
     const stack = await fitStack(fit, layer.form, shapes[0]?.[0] ?? 1, context);
     const weights = stack.kernels.map((data, index) => newWeights(shapes[index] ?? [], data, weight.dataType));

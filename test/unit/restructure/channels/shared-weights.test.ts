@@ -25,18 +25,29 @@ import { readBytes, weights } from "../edited-model.ts";
 const STEPS = [0, 1, 2];
 
 /** Three steps with one weight, as a recursive network has them. */
-const CONVOLUTIONS = modelOf(
-  [
-    node("Conv", ["x", "sw"], ["h0"], { pads: [1, 1, 1, 1] }, { name: "stem" }),
-    ...STEPS.flatMap((step) => [
-      node("Conv", [`h${step}`, "rw", "rb"], [`c${step}`], { pads: [1, 1, 1, 1] }, { name: `step${step}` }),
-      node("Relu", [`c${step}`], [`h${step + 1}`]),
-    ]),
-    node("Conv", ["h3", "lw"], ["y"], {}, { name: "last" }),
-  ],
-  [weights("sw", [16, 3, 3, 3]), weights("rw", [16, 16, 3, 3]), weights("rb", [16]), weights("lw", [4, 16, 1, 1])],
-  ["N", 3, 8, 8],
-);
+const CONVOLUTIONS = convolutions(3);
+const WIDE_CONVOLUTIONS = convolutions(5);
+
+function convolutions(size: 3 | 5): Promise<Model> {
+  const pads = new Array<number>(4).fill((size - 1) / 2);
+  return modelOf(
+    [
+      node("Conv", ["x", "sw"], ["h0"], { pads: [1, 1, 1, 1] }, { name: "stem" }),
+      ...STEPS.flatMap((step) => [
+        node("Conv", [`h${step}`, "rw", "rb"], [`c${step}`], { pads }, { name: `step${step}` }),
+        node("Relu", [`c${step}`], [`h${step + 1}`]),
+      ]),
+      node("Conv", ["h3", "lw"], ["y"], {}, { name: "last" }),
+    ],
+    [
+      weights("sw", [16, 3, 3, 3]),
+      weights("rw", [16, 16, size, size]),
+      weights("rb", [16]),
+      weights("lw", [4, 16, 1, 1]),
+    ],
+    ["N", 3, 8, 8],
+  );
+}
 
 /** The same of matrix products, which store a weight the other way round. */
 const PRODUCTS = modelOf(
@@ -135,9 +146,13 @@ describe("Layers that share their weights", () => {
     });
   }
 
-  for (const [text, model] of [
+  for (const [text, model, layersEach = 2] of [
     ["separable:step1:multiplier=4", CONVOLUTIONS],
     ["split-channels:step0", CONVOLUTIONS],
+    ["split-spatial:step1:cost=0.8", CONVOLUTIONS],
+    ["shrink-kernel:step0", CONVOLUTIONS],
+    ["group-and-shuffle:step2:groups=2", CONVOLUTIONS, 1],
+    ["stack-small-kernels:step1:channels=8", WIDE_CONVOLUTIONS],
     ["dense-low-rank:step2", PRODUCTS],
   ] as const)
     it(`are taken together, and what comes of them is shared again: ${text}`, async () => {
@@ -147,8 +162,8 @@ describe("Layers that share their weights", () => {
       const bytes = await modelBytes(after);
       const written = await readBytes(bytes);
       const linear = written.entries[0].graph.nodes.filter((each) => ["Conv", "MatMul", "Gemm"].includes(each.op));
-      assert.equal(linear.length, 2 + 2 * STEPS.length);
-      assert.equal(new Set(linear.map(({ inputs }) => inputs[1])).size, 4);
+      assert.equal(linear.length, 2 + layersEach * STEPS.length);
+      assert.equal(new Set(linear.map(({ inputs }) => inputs[1])).size, 2 + layersEach);
       assert.ok(bytes.length < base.fileBytes, `${bytes.length} of ${base.fileBytes} bytes`);
       assert.equal((await predictEdit(base, edit))?.fileBytes, bytes.length);
       const { outputs } = await compareRuns(base, written, { calibration: { count: 4, seed: 2 } });
