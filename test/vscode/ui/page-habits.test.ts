@@ -8,7 +8,9 @@ import { SAMPLES, useWindow } from "./window.ts";
 const MODEL = "digits_resnet.onnx";
 
 describe("The habits of the page", () => {
-  const vscode = useWindow({ files: [join(SAMPLES, MODEL)] });
+  // A page that takes the focus as it comes up would close the list of editors.
+  const settings = { "workbench.quickOpen.closeOnFocusLost": false };
+  const vscode = useWindow({ files: [join(SAMPLES, MODEL)], settings });
   const driver = new PageDriver(vscode);
 
   it("tells the user of a fault of its own, and the log what it was", async () => {
