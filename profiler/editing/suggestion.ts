@@ -150,7 +150,7 @@ export function explainScore(one: Saving & Pick<Suggestion, "wantsSamples">): st
 
 /** Said before an edit whose weights samples decide, and after it was made without. */
 export const WITHOUT_SAMPLES =
-  "Its weights are fitted to calibration data: without it, nothing makes up for what the edit removes, and the model may lose most of its accuracy.";
+  "Its weights are fitted to calibration data: without it, no layer is fitted to what is left, and the model may lose most of its accuracy.";
 
 const NO_TIME_SAVED = " It cuts MACs, but saves no time on this hardware.";
 

@@ -30,8 +30,8 @@ export interface Model {
   readonly source?: ByteSource;
   /** Data files of an ONNX model, by the path that it gives. */
   readonly dataFiles?: ReadonlyMap<string, ByteSource>;
-  /** Those of them that functions read, called or not: no edit changes what these say. */
-  readonly functionData?: ReadonlySet<ByteSource>;
+  /** Those of them that are read by more than the main graph's dense initializers, which are all that an edit may write elsewhere. */
+  readonly fixedData?: ReadonlySet<ByteSource>;
   /** Those of them that are not there, or too short: their weights cannot be read. */
   readonly missingData?: readonly MissingData[];
 }

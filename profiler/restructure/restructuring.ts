@@ -48,7 +48,7 @@ interface Description {
   readonly answers: Readonly<Record<string, number>>;
   /** It is for the model as a whole: it takes no layer as its target. */
   readonly isOfWholeModel?: true;
-  /** Its weights are fitted to calibration samples: without them nothing makes up for what it takes away. */
+  /** Its weights are fitted to calibration samples: without them it goes by what the file says alone. */
   readonly fitsToSamples?: true;
   /** Layers that share their weights with one that it changes get the new ones too, and go on sharing. */
   readonly keepsSharing?: true;

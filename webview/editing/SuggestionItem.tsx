@@ -109,7 +109,7 @@ export function SuggestionItem(props: SuggestionItemProps): JSX.Element {
         <p class="suggestion-why" role="note">
           <Icon name="database" />{" "}
           {l10n.t(
-            "Its weights are fitted to calibration data: without it, nothing makes up for what the edit removes, and the model may lose most of its accuracy.",
+            "Its weights are fitted to calibration data: without it, no layer is fitted to what is left, and the model may lose most of its accuracy.",
           )}
         </p>
       )}

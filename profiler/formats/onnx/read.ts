@@ -44,9 +44,9 @@ export async function readOnnx(
   { allowsMissingData = false }: ReadOptions = {},
 ): Promise<Model> {
   const { proto, graph: mainGraph, hasDataLocations } = await readProto(source);
-  const external = hasDataLocations ? externalTensors(mainGraph) : [];
-  const inFunctions = hasDataLocations ? externalTensorsOf(proto.functions ?? []) : [];
-  const dataFiles = await DataFiles.open([...external, ...inFunctions], externalData, source.name, allowsMissingData);
+  const external = (hasDataLocations ? [...(mainGraph.initializer ?? [])] : []).filter(isExternal);
+  const elsewhere = hasDataLocations ? externalElsewhere(mainGraph, proto.functions ?? []) : [];
+  const dataFiles = await DataFiles.open([...external, ...elsewhere], externalData, source.name, allowsMissingData);
   const tensors = new TensorReader(source, dataFiles);
   const opsets = opsetsOf(proto, source.name);
   const warnings = new Set(modelWarnings(proto, opsets));
@@ -65,7 +65,7 @@ export async function readOnnx(
     warnings: [...warnings],
     source,
     ...(dataFiles.files.size > 0 && { dataFiles: dataFiles.files }),
-    ...(inFunctions.length > 0 && { functionData: dataFiles.of(inFunctions) }),
+    ...(elsewhere.length > 0 && { fixedData: dataFiles.of(elsewhere) }),
     ...(dataFiles.missing.length > 0 && { missingData: dataFiles.missing }),
   };
 }
@@ -149,27 +149,18 @@ function modelWarnings(
   ];
 }
 
-/** Every tensor of a graph whose elements stand in another file. */
-function externalTensors(graph: GraphMessages): readonly TensorProto[] {
+/** Tensors whose elements stand in another file, but for the graph's own dense initializers: those of attributes, bodies and functions. */
+function externalElsewhere(graph: GraphMessages, functions: readonly FunctionProto[]): readonly TensorProto[] {
   const found: TensorProto[] = [];
-  visitGraph(graph, addExternalTo(found));
-  return found;
-}
-
-/** The same of functions, called or not. */
-function externalTensorsOf(functions: readonly FunctionProto[]): readonly TensorProto[] {
-  const found: TensorProto[] = [];
-  for (const { node, attributeProto } of functions) {
-    visitNodes(node ?? [], addExternalTo(found));
-    visitAttributes(attributeProto ?? [], addExternalTo(found));
-  }
-  return found;
-}
-
-function addExternalTo(found: TensorProto[]): Visit {
-  return (tensor) => {
+  const visit: Visit = (tensor) => {
     if (isExternal(tensor)) found.push(tensor);
   };
+  visitGraph({ ...graph, initializer: [] }, visit);
+  for (const each of functions) {
+    visitNodes(each.node ?? [], visit);
+    visitAttributes(each.attributeProto ?? [], visit);
+  }
+  return found;
 }
 
 type Visit = (tensor: TensorProto) => void;

@@ -8,7 +8,7 @@ import { WireWalker, type WireField } from "./wire/walk.ts";
 import { writeTargetAt } from "../../bytes/write-target.ts";
 import { copyDataFiles } from "./write/copy-data-files.ts";
 import { DataFile, dataNameOf, prepareDataFile, sweepUnusedData } from "./write/data-file.ts";
-import { withLiveData } from "./write/live-data.ts";
+import { withUsedData } from "./write/used-data.ts";
 import { isEdited } from "../../model/edited.ts";
 import { payloadOf, plannedPayload } from "../../neutral/edited-model.ts";
 import { embeddedTensor, fieldSegments } from "./write/encode-tensor.ts";
@@ -49,7 +49,7 @@ export interface WriteOptions {
  * @throws {LoweringError} for a prediction, whose weights have no numbers
  */
 export async function writeOnnx(edited: Model, path: string, options: WriteOptions = {}): Promise<void> {
-  const model = withLiveData(edited);
+  const model = withUsedData(edited);
   const { signal, onProgress, largestModel = LONGEST_PROTOBUF } = options;
   const dataFiles = model.dataFiles ?? new Map<string, ByteSource>();
   const begunAt = await writeTargetAt(path);
@@ -104,7 +104,7 @@ async function runnable(model: Model, tensors: readonly string[]): Promise<reado
  * @throws {LoweringError} for a prediction
  */
 export async function onnxSegments(edited: Model): Promise<readonly ByteSegment[]> {
-  const model = withLiveData(edited);
+  const model = withUsedData(edited);
   const planning = { isSplit: hasDataFiles(edited), largestModel: LONGEST_PROTOBUF };
   const { segments, data } = await planned(model, dataNameOf(model.file), planning);
   const dataFiles = [...(model.dataFiles?.values() ?? [])];
@@ -117,7 +117,7 @@ export async function onnxSegments(edited: Model): Promise<readonly ByteSegment[
  * @param base that it was edited from: what the edit left alone is not counted again
  */
 export async function onnxSize(edited: Model, base?: Model): Promise<number> {
-  const model = withLiveData(edited);
+  const model = withUsedData(edited);
   const dataFiles = model.dataFiles ?? NO_FILES;
   const data = hasDataFiles(edited) ? new DataFile(dataNameOf(model.file), dataFiles) : undefined;
   const tensor: PatchContext["tensor"] = (name, constant) =>

@@ -78,11 +78,15 @@ function doTheSame(a: LinearForm, b: LinearForm): boolean {
   return a.bias === b.bias && settings(a) === settings(b);
 }
 
-/** What takes the place of one layer takes that of those tied to it too, with the same new weights: these stay tied. */
+/** What takes the place of one layer, or changes it, does so with those tied to it too, with the same new weights: these stay tied. */
 export function repeatedForTied(graph: NeutralGraph, rewrite: Rewrite): Rewrite {
-  const { remove = [], insert = [], ...rest } = rewrite;
+  const { remove = [], insert = [], replace, ...rest } = rewrite;
+  if (replace && remove.length + insert.length === 0) {
+    const tied = [...replace].flatMap(([id, form]) => tiedTo(graph, id).map((other) => [other.id, form] as const));
+    return { ...rest, replace: new Map([...tied, ...replace]) };
+  }
   const layer = graph.layers.find(({ id }) => remove.length === 1 && id === remove[0]);
-  if (layer === undefined || insert.length === 0 || Object.keys(rest).length > 0) return rewrite;
+  if (layer === undefined || insert.length === 0 || replace || Object.keys(rest).length > 0) return rewrite;
   const tied = tiedTo(graph, layer.id);
   return {
     remove: [layer.id, ...tied.map(({ id }) => id)],

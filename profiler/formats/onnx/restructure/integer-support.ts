@@ -1,5 +1,5 @@
 import { ownEntry } from "../../../own-entry.ts";
-import type { Model } from "../../../model/model.ts";
+import type { Model, TensorId } from "../../../model/model.ts";
 import {
   whyNoIntegers,
   type IntegerRule,
@@ -44,9 +44,11 @@ function whyNoPairs({ entries: [{ graph }] }: Model, opset: number): string | un
   if (opset >= FIRST_WITH_ROUND) return undefined;
   // Between such pairs it rounds float biases when it loads a file, that of an Add behind a MatMul too, and then cannot load it.
   const products = new Set(graph.nodes.flatMap(({ op, outputs }) => (op === "MatMul" ? outputs : [])));
+  const isConstant = (id: TensorId): boolean => graph.tensors[id]?.constant !== undefined;
   const biased = graph.nodes.find(
     ({ op, inputs }) =>
-      (op === "ConvTranspose" && inputs.length > 2) || (op === "Add" && inputs.some((id) => products.has(id))),
+      (op === "ConvTranspose" && inputs.length > 2) ||
+      (op === "Add" && inputs.some((id) => products.has(id)) && inputs.some(isConstant)),
   );
   return (
     biased &&

@@ -23,6 +23,8 @@ export class DataFile {
   readonly segments: ByteSegment[] = [];
   #length = 0;
   readonly #locations: ReadonlyMap<ByteSource, string>;
+  /** Where ranges of other files stand in this one: several tensors may share one. */
+  readonly #offsets = new Map<ByteSource, Map<string, number>>();
 
   /** @param location the new file's name @param others data files that the model has already: numbers in one of them stay there */
   constructor(
@@ -32,23 +34,34 @@ export class DataFile {
     this.#locations = new Map([...others].map(([name, source]) => [source, name]));
   }
 
-  get isEmpty(): boolean {
-    return this.#length === 0;
-  }
-
   /** @param payload the constant's raw elements, or as many bytes where they are only measured */
   tensor(name: string, constant: Constant, payload: ByteSegment): readonly ByteSegment[] {
     if (payload.length < SMALLEST_EXTERNAL) return embeddedTensor(name, constant, payload);
     const known = "source" in payload ? this.#locations.get(payload.source) : undefined;
     if (known !== undefined && "source" in payload)
       return externalTensor(name, constant, { location: known, offset: payload.offset, length: payload.length });
+    const offset = this.#offsetOf(payload);
+    return externalTensor(name, constant, { location: this.location, offset, length: payload.length });
+  }
+
+  #offsetOf(payload: ByteSegment): number {
+    if (!("source" in payload)) return this.#added(payload);
+    const offsets = this.#offsets.get(payload.source) ?? new Map<string, number>();
+    this.#offsets.set(payload.source, offsets);
+    const range = `${payload.offset}+${payload.length}`;
+    const offset = offsets.get(range) ?? this.#added(payload);
+    offsets.set(range, offset);
+    return offset;
+  }
+
+  #added(payload: ByteSegment): number {
     const alignment = payload.length < PAGE.from ? LARGEST_ELEMENT : PAGE.bytes;
     const gap = (alignment - (this.#length % alignment)) % alignment;
     if (gap > 0) this.segments.push(bytesSegment(new Uint8Array(gap)));
     const offset = this.#length + gap;
     this.segments.push(payload);
     this.#length = offset + payload.length;
-    return externalTensor(name, constant, { location: this.location, offset, length: payload.length });
+    return offset;
   }
 }
 

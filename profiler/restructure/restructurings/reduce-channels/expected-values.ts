@@ -7,7 +7,7 @@ import type {
   FormOf,
   InstanceNormForm,
 } from "../../../neutral/forms.ts";
-import type { LayerId, NeutralLayer } from "../../../neutral/neutral-graph.ts";
+import type { NeutralLayer } from "../../../neutral/neutral-graph.ts";
 import type { Weights } from "../../../neutral/weights.ts";
 import type { Channel, ChannelMap } from "./channel-map.ts";
 import { activated, meanOf, normalDistribution, varianceOf, type Distribution } from "./distribution.ts";
@@ -48,14 +48,14 @@ const MOST_PLACES = 2 ** 17;
 
 function momentsOf(channels: readonly (Distribution | undefined)[]): Moments {
   const numbers = (numberOf: (values: Distribution) => number): Float64Array =>
-    Float64Array.from(channels, (values) => (values ? numberOf(values) : NaN));
+    Float64Array.from(channels, (values) => (values?.every(Number.isFinite) === true ? numberOf(values) : NaN));
   return { means: numbers(meanOf), variances: numbers(varianceOf) };
 }
 
 /** Of the channels of a tensor; undefined for those of which nothing is known. */
 interface Distributions {
-  /** The layer whose values vary: what is made of one varies together, what is made of several by itself. */
-  readonly source: LayerId;
+  /** The tensor whose values vary: what is made of one, each of its own place, varies together, all else by itself. */
+  readonly source: TensorId;
   /** By position along the axis of the tensor's labels. */
   readonly channels: readonly (Distribution | undefined)[];
 }
@@ -154,7 +154,12 @@ interface Normalised {
   readonly constants: Float32Array;
 }
 
-async function normalised({ step: { layer, map }, means, deviations, constants }: Normalised): Promise<Distributions> {
+async function normalised({
+  step: { layer, tensor, map },
+  means,
+  deviations,
+  constants,
+}: Normalised): Promise<Distributions> {
   const before = map.graph.producer(layer.inputs[0]);
   const isDead = before && isLinear(before) ? await deadOutputs(before) : [];
   const channels = Array.from(means, (mean, place) =>
@@ -162,7 +167,7 @@ async function normalised({ step: { layer, map }, means, deviations, constants }
       ? normalDistribution(constants[place] ?? 0, 0)
       : normalDistribution(mean, deviations[place] ?? 0),
   );
-  return { source: layer.id, channels };
+  return { source: tensor, channels };
 }
 
 /** For each output whether all its weights are zero. */
@@ -194,7 +199,7 @@ function averaged({ layer, tensor, map, inputs: [input] }: Step): Distributions 
 /** As if the inputs varied by themselves: of layers that nothing normalizes, as those of a gate (squeeze and excitation). */
 async function weighed(
   { bias }: LinearForm,
-  { layer, map, inputs: [input] }: Step,
+  { layer, tensor, map, inputs: [input] }: Step,
 ): Promise<Distributions | undefined> {
   if (input === undefined || !isLinear(layer) || normBehind(map.graph, layer)) return undefined;
   const { outputs } = linearSizes(layer.form);
@@ -209,7 +214,7 @@ async function weighed(
       ? undefined
       : normalDistribution(mean + (biases?.[output] ?? 0), Math.sqrt(sums.variances[output] ?? 0)),
   );
-  return { source: layer.id, channels };
+  return { source: tensor, channels };
 }
 
 const COMBINE: Readonly<Partial<Record<ElementwiseForm["fn"], (a: number, b: number) => number>>> = {
@@ -242,7 +247,7 @@ async function combined(form: ElementwiseForm, step: Step): Promise<Distribution
     if (a === undefined || b === undefined) return undefined;
     return together ? a.map((value, at) => combine(value, b[at] ?? 0)) : independent(form.fn, a, b);
   });
-  return { source: together ? left.source : step.layer.id, channels };
+  return { source: together ? left.source : step.tensor, channels };
 }
 
 /** Of two values that vary by themselves. */
@@ -270,13 +275,14 @@ function joined({ axis }: FormOf<"concat">, { layer, tensor, map, inputs }: Step
     const size = map.labels(input)?.channels.length ?? Number(map.graph.tensor(input).shape?.[axis]);
     return inputs[place]?.channels ?? new Array<undefined>(size).fill(undefined);
   });
-  return { source: layer.id, channels };
+  return { source: tensor, channels };
 }
 
 function partOf({ layer, tensor, map, inputs: [input] }: Step, axis: number, begin: number): Distributions | undefined {
-  if (input === undefined || map.labels(layer.inputs[0])?.axis !== axis) return input;
+  if (input === undefined) return undefined;
+  if (map.labels(layer.inputs[0])?.axis !== axis) return { ...input, source: tensor };
   const size = map.labels(tensor)?.channels.length ?? 0;
-  return { source: input.source, channels: input.channels.slice(begin, begin + size) };
+  return { source: tensor, channels: input.channels.slice(begin, begin + size) };
 }
 
 /** The same values at other places: what a place had is known by the channel that it belongs to. */
@@ -285,5 +291,5 @@ function rearranged(_: Form, { layer, tensor, map, inputs: [input] }: Step): Dis
   if (input === undefined || from === undefined || to === undefined) return undefined;
   const byChannel = new Map<Channel, Distribution | undefined>();
   for (const [place, channel] of from.channels.entries()) byChannel.set(channel, input.channels[place]);
-  return { source: input.source, channels: to.channels.map((channel) => byChannel.get(channel)) };
+  return { source: tensor, channels: to.channels.map((channel) => byChannel.get(channel)) };
 }

@@ -55,9 +55,9 @@ async function correctionOf(
   const places = kept(first.outputs[0]) ?? Array.from({ length: linearSizes(first.form).outputs }, (_, place) => place);
   const sums = places.map((): Sums => ({ variance: 0, varianceLeft: 0, mean: 0, meanLeft: 0, meanLost: 0 }));
   const byOutput = new Map(places.map((output, index) => [output, sums[index]]));
-  for (const layer of layers) {
+  const known = layers.filter((layer) => isAnyKnown(expected(layer.inputs[0])));
+  for (const layer of known) {
     const moments = expected(layer.inputs[0]);
-    if (!isAnyKnown(moments)) continue;
     const stays = Uint8Array.from(moments.means, () => 0);
     for (const place of kept(layer.inputs[0]) ?? []) stays[place] = 1;
     await visitContributions(layer, moments, (output, input, mean, variance) => {
@@ -73,10 +73,10 @@ async function correctionOf(
   }
   const isScaled = form.weight.quantization === undefined;
   const factor = Float32Array.from(sums, (sum) => (isScaled ? factorOf(sum) : 1));
-  // Layers with the same weights lose different things, and get the mean.
+  // Layers with the same weights lose different things, and get the mean of those of which something is known.
   const shift = Float32Array.from(sums, ({ mean, meanLeft, meanLost }, index) => {
     const grown = factor[index] ?? 1;
-    return (grown === 1 ? meanLost : mean - grown * meanLeft) / layers.length;
+    return (grown === 1 ? meanLost : mean - grown * meanLeft) / Math.max(1, known.length);
   });
   return { factor, shift };
 }
@@ -92,11 +92,11 @@ interface Sums {
 }
 
 /** An output of which less than a quarter of the deviation is left is not brought back by what is. */
-const MOST = 4;
+const LARGEST_FACTOR = 4;
 
 function factorOf({ variance, varianceLeft }: Sums): number {
   const factor = Math.sqrt(variance / varianceLeft);
-  return factor <= MOST ? factor : 1;
+  return factor <= LARGEST_FACTOR ? factor : 1;
 }
 
 function scaledRows(weights: Weights, factorsOf: () => Promise<Float32Array>): Weights {

@@ -151,6 +151,7 @@ describe("Layers that share their weights", () => {
     ["split-channels:step0", CONVOLUTIONS],
     ["split-spatial:step1:cost=0.8", CONVOLUTIONS],
     ["shrink-kernel:step0", CONVOLUTIONS],
+    ["shrink-kernel:step1:share=1", CONVOLUTIONS, 1],
     ["group-and-shuffle:step2:groups=2", CONVOLUTIONS, 1],
     ["stack-small-kernels:step1:channels=8", WIDE_CONVOLUTIONS],
     ["dense-low-rank:step2", PRODUCTS],

@@ -4,6 +4,7 @@ import { activationsOn } from "../../../../profiler/runtime/activation-source.ts
 import { applyEdit, predictEdit } from "../../../../profiler/editing/apply.ts";
 import { onnxBytes } from "../../../../profiler/formats/onnx/write.ts";
 import type { Model } from "../../../../profiler/model/model.ts";
+import { liftModel } from "../../../../profiler/translation/lift-model.ts";
 import { Random } from "../../../../profiler/numeric/random.ts";
 import {
   graph,
@@ -127,6 +128,21 @@ const NORMAL_WAYS: typeof WAYS = {
   ],
 };
 
+/** Where two channels of one layer meet: they vary by themselves. */
+const HALVES: typeof WAYS = {
+  "a gated half": [
+    [
+      node("Split", ["n", "halves"], ["l", "r"], { axis: 1 }),
+      node("Sigmoid", ["r"], ["g"]),
+      node("Mul", ["l", "g"], ["b"]),
+      READ,
+    ],
+    weights("second", [4, CHANNELS / 2, 3, 3]),
+    BIAS,
+    tensor("halves", "int64", [2], [CHANNELS / 2, CHANNELS / 2]),
+  ],
+};
+
 describe("reduce-channels without samples", () => {
   for (const [way, [between, ...initializers]] of Object.entries(WAYS)) {
     it(`takes out what batch normalization makes constant, without a trace: through ${way}`, async () => {
@@ -137,7 +153,7 @@ describe("reduce-channels without samples", () => {
     });
   }
 
-  for (const [way, [between, ...initializers]] of Object.entries(NORMAL_WAYS))
+  for (const [way, [between, ...initializers]] of Object.entries({ ...NORMAL_WAYS, ...HALVES }))
     it(`gives the outputs behind the mean and the variance that they had: through ${way}`, async () => {
       const model = await network(between, initializers);
       const [plain, corrected] = [
@@ -151,6 +167,16 @@ describe("reduce-channels without samples", () => {
         assert.ok(left < lost / 5, `${moment}: ${left} against ${lost}`);
       }
     });
+
+  it("writes no bias that is infinite, where a mean would be", async () => {
+    const model = await network(
+      [node("Relu", ["n"], ["r"]), node("Div", ["one", "r"], ["b"]), READ],
+      [READER, BIAS, tensor("one", "float32", [], [1])],
+    );
+    const { after } = await applyEdit(model, edit("reduce-channels", "first", { keep: 3 }));
+    const bias = liftModel(after).layer("second")?.form;
+    assert.ok(bias?.kind === "conv" && (await bias.bias?.read())?.every(Number.isFinite));
+  });
 
   for (const [title, norm] of Object.entries({
     "batch normalization": node("BatchNormalization", ["a", "scale", "shift", "mean", "variance"], ["n"]),

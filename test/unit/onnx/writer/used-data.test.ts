@@ -88,6 +88,30 @@ describe("onnx writer: data files that an edit reads less of", () => {
     });
   }
 
+  it("counts and writes a range that several weights share once", async () => {
+    const nodes = ["first", "second", "third"].map((name, at, all) =>
+      node("Gemm", [at === 0 ? "x" : `${all[at - 1]}_out`, name], [at === 2 ? "y" : `${name}_out`], {}, { name }),
+    );
+    const rest = node("Gemm", ["y", "last"], ["z"], {}, { name: "last" });
+    const place = { location: "a.bin", offset: 0, length: LARGE };
+    const initializers = [
+      ...["first", "second", "third"].map((name) => externalTensor(name, "float32", [64, 64], place)),
+      externalTensor("last", "float32", [64, 64], { ...place, offset: LARGE }),
+    ];
+    const [inputs, outputs] = [[value("x", "float32", [1, 64])], [value("z", "float32", [1, 64])]];
+    const path = join(folder, "model.onnx");
+    writeFileSync(path, onnxModel({ graph: graph([...nodes, rest], { inputs, outputs, initializers }) }));
+    const numbers = Float32Array.from({ length: LARGE / 2 }, (_, at) => Math.sin(at) / 8);
+    writeFileSync(join(folder, "a.bin"), new Uint8Array(numbers.buffer));
+    const { after } = await applyEdit(await open(path), parseEdit("weights-float16:last"));
+    const into = join(folder, "into");
+    mkdirSync(into);
+    await writeOnnx(after, join(into, "model.onnx"));
+    const [data = ""] = readdirSync(into).filter((name) => name.endsWith(".data"));
+    assert.equal(statSync(join(into, data)).size, LARGE + LARGE / 2);
+    assert.ok(!readdirSync(into).includes("a.bin"));
+  });
+
   it("keeps a file that a function reads which nobody calls", async () => {
     const held = externalTensor("held", "float32", [64, 64], { location: "b.bin", offset: 0, length: LARGE });
     const uncalled = onnxFunction([node("Constant", [], ["c"], { value: held })], { name: "Uncalled", outputs: ["c"] });
