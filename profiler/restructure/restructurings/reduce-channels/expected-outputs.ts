@@ -13,7 +13,7 @@ export function isAnyKnown({ means }: Moments): boolean {
 
 /**
  * What each input of a layer adds to each output that sees it, as if inputs varied by themselves: to the mean, and to the variance by the
- * squares of the weights. Not of a depthwise layer, whose inputs go with its outputs.
+ * squares of the weights.
  */
 export async function visitContributions(
   { form }: LinearLayer,

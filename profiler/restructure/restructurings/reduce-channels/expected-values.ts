@@ -271,11 +271,14 @@ async function numbersOf(constant: Weights, { map, tensor }: Step): Promise<Floa
 
 function joined({ axis }: FormOf<"concat">, { layer, tensor, map, inputs }: Step): Distributions | undefined {
   if (map.labels(tensor)?.axis !== axis) return undefined;
-  const channels = layer.inputs.flatMap((input, place) => {
-    const size = map.labels(input)?.channels.length ?? Number(map.graph.tensor(input).shape?.[axis]);
-    return inputs[place]?.channels ?? new Array<undefined>(size).fill(undefined);
+  const channels = layer.inputs.map((input, place) => {
+    const size = map.labels(input)?.channels.length ?? map.graph.tensor(input).shape?.[axis];
+    return (
+      inputs[place]?.channels ?? (typeof size === "number" ? new Array<undefined>(size).fill(undefined) : undefined)
+    );
   });
-  return { source: tensor, channels };
+  if (channels.includes(undefined)) return undefined;
+  return { source: tensor, channels: channels.flatMap((each) => each ?? []) };
 }
 
 function partOf({ layer, tensor, map, inputs: [input] }: Step, axis: number, begin: number): Distributions | undefined {

@@ -3,7 +3,7 @@ import type { LayerId } from "../../../neutral/neutral-graph.ts";
 import { computedWeights, type Weights } from "../../../neutral/weights.ts";
 import type { ChannelMap, Unit } from "./channel-map.ts";
 import { isAnyKnown, visitContributions } from "./expected-outputs.ts";
-import { expectedValues, type ExpectedValues } from "./expected-values.ts";
+import type { ExpectedValues } from "./expected-values.ts";
 import { isDepthwise, linearSizes } from "./linear-layer.ts";
 import { keptPositions, type KeptPositions } from "./prune.ts";
 import { linearForm, readersOf, shiftedOutputs, type Reader } from "./readers.ts";
@@ -13,20 +13,20 @@ import { linearForm, readersOf, shiftedOutputs, type Reader } from "./readers.ts
  * as far as batch normalization says what the channels are. Weights that stay grow by the deviation that is left, and biases take over
  * the rest of the mean. Numbers are computed when they are read.
  * @param pruned all layers that changed
+ * @param expected asked for when the first of the numbers is read
  */
 export function momentCorrected(
   map: ChannelMap,
   removed: ReadonlySet<Unit>,
   pruned: ReadonlyMap<LayerId, Form>,
+  expected: () => Promise<ExpectedValues>,
 ): ReadonlyMap<LayerId, Form> {
   const kept = keptPositions(map, removed);
-  let expected: Promise<ExpectedValues> | undefined;
   const forms = new Map(pruned);
   for (const reader of readersOf(map, kept, pruned)) {
     if (isDepthwise(reader.form)) continue;
     let found: Promise<Correction> | undefined;
-    const correction = (): Promise<Correction> =>
-      (found ??= correctionOf(reader, kept, (expected ??= expectedValues(map))));
+    const correction = (): Promise<Correction> => (found ??= correctionOf(reader, kept, expected));
     const weight = scaledRows(reader.form.weight, async () => (await correction()).factor);
     for (const { id } of reader.layers) {
       const form = linearForm(forms.get(id));
@@ -48,9 +48,9 @@ interface Correction {
 async function correctionOf(
   { layers, form }: Reader,
   kept: KeptPositions,
-  whenKnown: Promise<ExpectedValues>,
+  expectedOf: () => Promise<ExpectedValues>,
 ): Promise<Correction> {
-  const expected = await whenKnown;
+  const expected = await expectedOf();
   const [first] = layers;
   const places = kept(first.outputs[0]) ?? Array.from({ length: linearSizes(first.form).outputs }, (_, place) => place);
   const sums = places.map((): Sums => ({ variance: 0, varianceLeft: 0, mean: 0, meanLeft: 0, meanLost: 0 }));

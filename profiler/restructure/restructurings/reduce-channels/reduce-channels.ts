@@ -172,7 +172,8 @@ async function rewrite(
     options.importance === "reconstruction" || (options.importance === "auto" && context.activations !== undefined);
   const harms = isAllocated || isReconstructed ? await measureHarm(channels, groups, context) : NOT_MEASURED;
   const ranking = isReconstructed ? harms : NOT_MEASURED;
-  const importance = await importanceOf(channels, groups, target, options, ranking, context.signal);
+  const expected = expectedOnce(channels.map);
+  const importance = await importanceOf(channels, groups, target, options, ranking, expected, context.signal);
   const { macs: share = 1 } = options;
   const byError = isAllocated
     ? await countsByError(channels, harms, importance, share, stepsOf(channels, options), context.signal)
@@ -180,7 +181,8 @@ async function rewrite(
   const counts = byError ?? (options.allocation === "error" ? undefined : kept);
   const tooNarrow = `allocation by error does not get down to ${share} of the multiply-accumulates: allocation=uniform may`;
   const removed = leastImportant(matched(ID, target, counts ?? tooNarrow), importance);
-  if (!options.refit || context.activations === undefined) return { replace: without(channels, removed, options) };
+  if (!options.refit || context.activations === undefined)
+    return { replace: without(channels, removed, options, expected) };
   return { replace: await refitted(channels.map, removed, pruned(channels, removed), context) };
 }
 
@@ -189,9 +191,16 @@ function without(
   channels: Channels,
   removed: ReadonlySet<Unit>,
   { refit }: Pick<Options, "refit">,
+  expected = expectedOnce(channels.map),
 ): ReadonlyMap<LayerId, Form> {
   const forms = pruned(channels, removed);
-  return refit ? momentCorrected(channels.map, removed, forms) : forms;
+  return refit ? momentCorrected(channels.map, removed, forms, expected) : forms;
+}
+
+/** Reads nothing until it is asked, and then once. */
+function expectedOnce(map: ChannelMap): () => Promise<ExpectedValues> {
+  let expected: Promise<ExpectedValues> | undefined;
+  return () => (expected ??= expectedValues(map));
 }
 
 /** Whether layers get widths of their own: for a share of the whole model's MACs there is something to share out. */
@@ -298,17 +307,18 @@ async function importanceOf(
   target: string,
   { importance }: Options,
   harms: Harms,
+  expected: () => Promise<ExpectedValues>,
   signal: AbortSignal | undefined,
 ): Promise<Importance> {
   // In a whole network some layers have no normalization.
   const fallsBack = importance === "auto" || (importance !== "l1" && target === "");
-  const expected = await expectedValues(channels.map);
   const ranked = new Map<number, number>();
   for (const group of groups) {
     signal?.throwIfAborted();
     const harm = harms.get(group);
     const found =
-      (typeof harm === "object" ? greedyOrder(harm) : harm) ?? (await told(channels, group, importance, expected));
+      (typeof harm === "object" ? greedyOrder(harm) : harm) ??
+      (await withoutSamples(channels, group, importance, expected));
     const isMissing = found === undefined || (typeof found === "string" && fallsBack);
     const own = isMissing ? await filterNorms(channels, group) : found;
     if (typeof own === "string") throw new NotApplicableError(ID, target, own);
@@ -318,12 +328,12 @@ async function importanceOf(
 }
 
 /** What the file tells without samples; undefined where absolute weights are asked for. */
-async function told(
+async function withoutSamples(
   channels: Channels,
   group: ChannelGroup,
   importance: Options["importance"],
-  expected: ExpectedValues,
+  expected: () => Promise<ExpectedValues>,
 ): Promise<Importance | string | undefined> {
   if (importance === "batch-norm") return batchNormScales(channels, group);
-  return importance === "l1" ? undefined : expectedLosses(channels, group, expected);
+  return importance === "l1" ? undefined : expectedLosses(channels, group, await expected());
 }
